@@ -1,0 +1,57 @@
+"""The nouns of the grader: frozen records that every step takes and gives, written as JSON.
+
+Told in the order in which a hand-in meets them: a coursework (`Assignment`), what was handed in
+(`Submission`), what its programs did (`Recording`, holding a `Recipe` per training), what our own
+engine measured (`Training`), what was written (`Answers`), what was found (`Verdict`), what it
+is worth (`Mark`) and the whole (`Result`). Nothing here computes; nothing here imports torch.
+"""
+
+from grader.model.coursework import Assignment, Budget, Question, Stage
+from grader.model.outcome import Outcome
+from grader.model.recipe import (
+    Call,
+    Graph,
+    Loop,
+    Loss,
+    Network,
+    Node,
+    Optimisation,
+    Parameter,
+    ParameterGroup,
+    Pipeline,
+    Recipe,
+    Schedule,
+)
+from grader.model.recording import (
+    Examination,
+    Fact,
+    Layer,
+    Metric,
+    Recording,
+    Recordings,
+    Run,
+    SandboxRecord,
+    StageMatch,
+)
+from grader.model.result import (
+    Answer,
+    Answers,
+    Conditions,
+    Mark,
+    Result,
+    StageResult,
+    Total,
+    Verdict,
+)
+from grader.model.submission import EntryPoint, FileEntry, Place, Problem, Submission
+from grader.model.training import Band, EpochPoint, Training, TrainingConditions
+from grader.text import Language, Text
+
+__all__ = [
+    "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Conditions", "EntryPoint",
+    "EpochPoint", "Examination", "Fact", "FileEntry", "Graph", "Language", "Layer", "Loop", "Loss",
+    "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Parameter", "ParameterGroup",
+    "Pipeline", "Place", "Problem", "Question", "Recipe", "Recording", "Recordings", "Result", "Run",
+    "SandboxRecord", "Schedule", "Stage", "StageMatch", "StageResult", "Submission", "Text", "Total",
+    "Training", "TrainingConditions", "Verdict",
+]  # fmt: skip

@@ -1,0 +1,137 @@
+"""What was found and what it is worth: the record of which every report is a view."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from grader.model.outcome import Outcome
+from grader.model.recording import Layer, StageMatch
+from grader.model.submission import Place, Problem, Submission
+from grader.model.training import Band, Training
+from grader.text import Language, Text
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a student wrote under one question; `found`, or why there is nothing to mark."""
+
+    question: str
+    state: Literal["found", "missing", "template", "unreadable"]
+    text: str = ""
+    place: Place | None = None
+
+
+class Answers(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything read from the documents of the hand-in."""
+
+    answers: tuple[Answer, ...] = ()
+    claims: dict[str, float] = {}
+    """Final test accuracy that the student states for a stage, in percent, by stage id."""
+    report: str = ""
+    """The free part, as Markdown."""
+    problems: tuple[Problem, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What one check found about one item."""
+
+    check: str
+    """Name of the check function, unique in the coursework."""
+    item: str
+    """The id of the question or implementation it bears on."""
+    stage: str | None = None
+    label: Text
+    """What is checked, in the words a student reads."""
+    outcome: Outcome
+    cost: float
+    """Share of the item's points at stake, 0 to 1; lost when `failed`, open while undecided."""
+    fault: str | None = None
+    """Names the underlying mistake: the same fault is charged once, where it first appears."""
+    charged: bool = True
+    """False when the same fault was already charged at an earlier item."""
+    remark: bool = False
+    """Whether the message is worth telling although nothing was lost."""
+    message: Text
+    teacher: Text | None = None
+    place: Place | None = None
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """What one item earned: `points` are sure, `open` are undecided, the rest is lost."""
+
+    item: str
+    outcome: Outcome
+    maximum: float
+    points: float | None
+    """None when nothing of the item is decided."""
+    open: float = 0.0
+    bonus: bool = False
+    note: Text | None = None
+
+
+class Total(msgspec.Struct, frozen=True, kw_only=True):
+    """The sum over items; the mark lies between `points` and `points + open`."""
+
+    points: float
+    decided: float
+    """Maximum of what was decided."""
+    open: float
+    maximum: float
+    bonus: float = 0.0
+
+
+class StageResult(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of one stage, in one row."""
+
+    stage: str
+    item: str
+    title: Text
+    match: StageMatch
+    parameter_count: int | None = None
+    layers: tuple[Layer, ...] = ()
+    claimed: float | None = None
+    """Percent, as the student states it."""
+    training: Training | None = None
+    band: Band | None = None
+    judgement: Literal["above", "within", "below", "not_calibrated", "not_run"] = "not_run"
+    hyperparameters: dict[str, str] = {}
+    """The student's own, for the eye: optimizer, learning rate, momentum, batch size, epochs, ..."""
+
+
+class Conditions(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a reader needs to get the same result again."""
+
+    data: str
+    budget: str
+    device: str
+    precision: str
+    seed: int
+    sandbox: str
+    mechanisms: tuple[str, ...] = ()
+    versions: dict[str, str] = {}
+    distribution: Literal["teacher", "student"] = "teacher"
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One graded hand-in. The truth; the terminal, the PDF and the gradebook are views of it."""
+
+    format: int = 1
+    assignment: str
+    assignment_version: str
+    title: Text
+    language: Language
+    submission: Submission
+    conditions: Conditions
+    stages: tuple[StageResult, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    questions: dict[str, Text] = {}
+    """The wording of each item, so that a view needs no coursework beside it."""
+    report: str = ""
+    verdicts: tuple[Verdict, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    total: Total
+    fix_first: tuple[Text, ...] = ()
+    """At most three, the costliest first."""
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Text, ...] = ()
