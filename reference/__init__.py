@@ -1,0 +1,1 @@
+"""The courseworks, one folder of data each, and the two scripts that lay them out."""
