@@ -1,0 +1,30 @@
+"""What every room's tests share: expected texts that one command renews (`make goldens`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that rewrites expected texts instead of comparing with them."""
+    parser.addoption("--update-goldens", action="store_true", help="write the expected texts anew")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """`golden(name, text)` asserts that text equals `goldens/<name>` beside the test file."""
+    folder = Path(request.path).parent / "goldens"
+    update = request.config.getoption("--update-goldens")
+
+    def compare(name: str, text: str) -> None:
+        path = folder / name
+        if update:
+            folder.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.is_file(), f"{path.name} is missing: make goldens, look at it, commit it"
+        assert text == path.read_text(encoding="utf-8"), f"{name} differs: make goldens, then look at git diff"
+
+    return compare
