@@ -25,6 +25,8 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
             folder.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
         assert path.is_file(), f"{path.name} is missing: make goldens, look at it, commit it"
-        assert text == path.read_text(encoding="utf-8"), f"{name} differs: make goldens, then look at git diff"
+        assert text == path.read_text(encoding="utf-8"), (
+            f"{name} differs: make goldens, then look at git diff"
+        )
 
     return compare
