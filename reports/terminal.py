@@ -1,0 +1,112 @@
+"""The summary on a terminal: two tables and the three things to fix first, legible at 80 columns and without colour."""
+
+from __future__ import annotations
+
+from rich import box
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from reports.phrases import say
+from reports.view import Summary, Tone
+
+_STYLES: dict[Tone, str] = {"good": "green", "part": "yellow", "bad": "red", "open": "cyan", "none": "dim"}
+_BAR_WIDTH = 40
+_WIDE = 110
+
+
+def print_summary(summary: Summary, console: Console) -> None:
+    """Print `summary`: who and how many points, questions, stages, what to fix, conditions."""
+    _head(summary, console)
+    console.print(_questions(summary, console.width))
+    console.print(Text(say("legend", summary.language), style="dim"))
+    if summary.stages:
+        console.print()
+        console.print(_stages(summary, console.width))
+        console.print(Text(summary.data, style="dim"))
+    _sentences(say("fix_first", summary.language), summary.fix_first, console, numbered=True)
+    _sentences(say("problems", summary.language), summary.problems, console)
+    _sentences(say("notes", summary.language), summary.notes, console)
+    console.print()
+
+
+def _head(summary: Summary, console: Console) -> None:
+    total = summary.total
+    console.print()
+    console.print(Text(summary.title, style="bold"))
+    console.print(Text(summary.authors))
+    console.print()
+    earned = round(total.earned_share * _BAR_WIDTH)
+    lost = min(round(total.lost_share * _BAR_WIDTH), _BAR_WIDTH - earned)
+    bar = Text()
+    bar.append("█" * earned, style="green")
+    bar.append("▒" * lost, style="red")
+    bar.append("░" * (_BAR_WIDTH - earned - lost), style="cyan")
+    bar.append(f"  {total.points} {total.of_decided}", style="bold")
+    console.print(bar)
+    console.print(Text(total.interval + (f" ({total.bonus})" if total.bonus else "")))
+    console.print()
+
+
+def _table(title: str) -> Table:
+    return Table(
+        title=Text(title, style="bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        expand=False,
+        padding=(0, 1),
+    )
+
+
+def _questions(summary: Summary, width: int) -> Table:
+    language = summary.language
+    table = _table(say("by_question", language))
+    table.add_column("", no_wrap=True)
+    table.add_column(say("question", language), no_wrap=True)
+    table.add_column(say("points_column", language), justify="right", no_wrap=True)
+    table.add_column(say("outcome", language), no_wrap=True)
+    table.add_column(say("feedback", language), ratio=1, overflow="fold")
+    for item in summary.items:
+        style = _STYLES[item.tone]
+        feedback = item.feedback or (item.question if width >= _WIDE else "")
+        table.add_row(
+            Text(item.symbol, style=style),
+            Text(item.id),
+            Text(item.points),
+            Text(item.outcome, style=style),
+            Text(feedback, style="" if item.feedback else "dim", no_wrap=not item.feedback, overflow="ellipsis"),
+        )
+    return table
+
+
+def _stages(summary: Summary, width: int) -> Table:
+    language = summary.language
+    table = _table(say("stages", language))
+    table.add_column(say("stage", language), ratio=1, overflow="fold")
+    if width >= _WIDE:
+        table.add_column(say("ingredients", language), overflow="fold")
+        table.add_column(say("parameters", language), justify="right", no_wrap=True)
+    for name in ("claimed", "retrained"):
+        table.add_column(say(name, language), justify="right", overflow="fold")
+    table.add_column(say("band", language), justify="right", no_wrap=width >= _WIDE)
+    table.add_column(say("verdict", language), overflow="fold")
+    styles = {"good": "green", "bad": "red", "open": "cyan"}
+    for row in summary.stages:
+        wide = [Text(row.ingredients), Text(row.parameters)] if width >= _WIDE else []
+        figures = [Text(row.claimed), Text(row.retrained), Text(row.band)]
+        table.add_row(Text(row.title), *wide, *figures, Text(row.judgement, style=styles[row.tone]))
+    return table
+
+
+def _sentences(title: str, lines: tuple[str, ...], console: Console, *, numbered: bool = False) -> None:
+    if not lines:
+        return
+    console.print()
+    console.print(Text(title, style="bold"))
+    for number, line in enumerate(lines, start=1):
+        mark = f"{number}." if numbered else "·"
+        grid = Table.grid(padding=(0, 1))
+        grid.add_row(Text(mark), Text(line, overflow="fold"))
+        console.print(Padding(grid, (0, 0, 0, 1)))
