@@ -1,0 +1,95 @@
+"""Which files of site-packages belong to a distribution and to everything it requires."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from importlib import metadata
+from pathlib import Path, PurePosixPath
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+
+def canonical(name: str) -> str:
+    """Return a distribution's name as indexes compare it: lower case, one dash for each separator."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+@functools.cache
+def _installed() -> dict[str, metadata.Distribution]:
+    """Return every distribution on this interpreter's path; the first of a name hides the others."""
+    found: dict[str, metadata.Distribution] = {}
+    for distribution in metadata.distributions():
+        name = distribution.metadata["Name"]
+        if name:
+            found.setdefault(canonical(name), distribution)
+    return found
+
+
+def closure(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the canonical names of the installed ones of `names` and of all they require here, sorted.
+
+    A requirement under a marker counts when the marker holds for this interpreter, extras where
+    they are asked for. What is not installed is left out.
+    """
+    installed = _installed()
+    waiting = [(canonical(name), "") for name in names]
+    seen: set[tuple[str, str]] = set()
+    while waiting:
+        name, extra = waiting.pop()
+        if (name, extra) in seen or name not in installed:
+            continue
+        seen.add((name, extra))
+        for text in installed[name].requires or []:
+            try:
+                requirement = Requirement(text)
+            except InvalidRequirement:
+                continue
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                wanted = canonical(requirement.name)
+                waiting.extend((wanted, asked) for asked in ("", *requirement.extras))
+    return tuple(sorted({name for name, _ in seen}))
+
+
+def _listed(distribution: metadata.Distribution) -> Iterator[PurePosixPath]:
+    """Yield the paths a distribution installed, relative to its site folder and within it."""
+    record = distribution.read_text("RECORD")
+    if record:
+        for line in record.splitlines():
+            path = line.rsplit(",", 2)[0].strip('"')
+            if path and not path.startswith(("/", "..")):
+                yield PurePosixPath(path)
+        return
+    for name in (distribution.read_text("top_level.txt") or "").split():
+        yield PurePosixPath(name) / "__init__.py"
+        yield PurePosixPath(f"{name}.py")
+
+
+@functools.cache
+def _owners() -> dict[Path, dict[PurePosixPath, set[str]]]:
+    """Return site folder -> folder or file -> the distributions that have something there, two levels deep."""
+    owners: dict[Path, dict[PurePosixPath, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for name, distribution in _installed().items():
+        site = Path(str(distribution.locate_file("")))
+        for path in _listed(distribution):
+            for depth in (1, 2):
+                owners[site][PurePosixPath(*path.parts[:depth])].add(name)
+    return owners
+
+
+def entries(names: Sequence[str]) -> Iterator[tuple[Path, PurePosixPath]]:
+    """Yield (site folder, path in it) of what must be shown so that exactly `names` can be imported.
+
+    A whole top-level folder where it is theirs alone; the folders and files beneath it where
+    another distribution shares it (a namespace package, or `__pycache__`).
+    """
+    wanted = set(names)
+    for site, owned in sorted(_owners().items()):
+        for path, holders in sorted(owned.items()):
+            if not holders & wanted or not (site / path).exists():
+                continue
+            shared = bool(owned[PurePosixPath(path.parts[0])] - wanted)
+            if len(path.parts) == (2 if shared else 1):
+                yield site, path
