@@ -76,7 +76,7 @@ format: $(READY)  ## lay out the code and sort its imports
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 template: $(READY)  ## student_template/ from reference/
-	$(BIN)/python -m grader.template $(COURSEWORK)
+	$(BIN)/python -m reference.make_template $(COURSEWORK)
 
 sample: $(READY)  ## reports/sample/ in both languages
 	$(BIN)/python -m reports.sample

@@ -53,6 +53,12 @@ def tox_environments() -> dict[str, str]:
     return {name.removeprefix("testenv:"): parser[name].get("description", "") for name in sections}
 
 
+def help_of_grade(*arguments: str) -> str:
+    """Return what the installed `grade` command prints."""
+    command = [str(Path(sys.executable).with_name("grade")), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
 def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page leads to a file of the repository, and its anchor to a heading."""
@@ -83,9 +89,7 @@ def test_named_make_targets_exist() -> None:
 
 def test_named_grade_commands_exist() -> None:
     """Every `grade COMMAND` that a page names answers to --help; other words are paths to grade."""
-    help_text = subprocess.run(
-        [sys.executable, "-m", "grader.cli", "--help"], capture_output=True, text=True, check=True
-    ).stdout
+    help_text = help_of_grade("--help")
     words = {word for _, word in commands("grade") if not (ROOT / word).exists()}
     # Words of our examples that are submissions, not commands.
     words -= {"path", "submission", "mon"}
@@ -96,9 +100,7 @@ def test_named_grade_commands_exist() -> None:
 def test_named_options_exist() -> None:
     """Every option in the README's table is an option of `grade run`."""
     table = re.findall(r"^\| `(--[a-z-]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    help_text = subprocess.run(
-        [sys.executable, "-m", "grader.cli", "run", "--help"], capture_output=True, text=True, check=True
-    ).stdout
+    help_text = help_of_grade("run", "--help")
     assert table
     assert [option for option in table if option not in help_text] == []
 
@@ -111,7 +113,7 @@ def test_tox_and_make_agree() -> None:
 
 
 def test_make_test_proves_every_check_of_tox() -> None:
-    """`make test` runs each check that tox lists by default, but the quick tests, which are part of all tests."""
+    """`make test` runs each check that tox lists by default, quick tests aside, as all tests hold them."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     (proved,) = re.findall(r"^test: ([a-z -]+?) *##", makefile, re.MULTILINE)
     parser = configparser.ConfigParser()

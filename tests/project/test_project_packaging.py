@@ -1,0 +1,59 @@
+"""pyproject.toml tells the truth: what is imported is declared, and what is declared is used."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+OWN = {"grader", "reports", "reference", "student_template"}
+MODULE_OF = {"pillow": "PIL", "markdown-it-py": "markdown_it"}
+"""Distributions whose module has another name."""
+
+
+def declared() -> set[str]:
+    """Return the modules of the run-time dependencies of pyproject.toml."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = (re.split(r"[<>=\[; ]", text)[0].lower() for text in project["dependencies"])
+    return {MODULE_OF.get(name, name.replace("-", "_")) for name in names}
+
+
+def imported() -> dict[str, str]:
+    """Return each third-party module imported by our code or a coursework's, with one file that does so."""
+    found: dict[str, str] = {}
+    for folder in ("grader", "reports", "reference", "student_template"):
+        for path in sorted((ROOT / folder).rglob("*.py")):
+            if "faulty" in path.parts:
+                continue
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                    names = [node.module]
+                beside = {near.stem for near in path.parent.glob("*.py")}
+                for top in {name.partition(".")[0] for name in names} - beside:
+                    found.setdefault(top, str(path.relative_to(ROOT)))
+    return {name: path for name, path in found.items() if name not in OWN | set(sys.stdlib_module_names)}
+
+
+def test_what_is_imported_is_declared() -> None:
+    """Every third-party module that our packages import is a run-time dependency."""
+    undeclared = {name: path for name, path in imported().items() if name not in declared()}
+    assert undeclared == {}
+
+
+def test_what_is_declared_is_imported() -> None:
+    """Every run-time dependency is imported somewhere: nobody downloads what nobody uses."""
+    assert declared() - set(imported()) == set()
+
+
+def test_python_is_said_once() -> None:
+    """pyproject.toml, mypy, ruff and the set-up script speak of the same oldest Python."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    oldest = project["project"]["requires-python"].removeprefix(">=")
+    assert project["tool"]["mypy"]["python_version"] == oldest
+    assert project["tool"]["ruff"]["target-version"] == "py" + oldest.replace(".", "")
+    setup = (ROOT / "tools" / "setup.sh").read_text(encoding="utf-8")
+    assert f"({oldest.replace('.', ', ')})" in setup
