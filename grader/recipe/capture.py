@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from grader.model import Call, Graph, Network, Parameter
+from grader.model import Call, Network, Parameter
 from grader.recipe.convert import convert_graph
 from grader.recipe.values import NotExpressible
 from grader.recipe.whitelist import MODULES
@@ -21,12 +21,12 @@ _STOCK = "torch.nn.modules."
 def capture(
     module: nn.Module, input_shape: tuple[int, ...], initializers: Mapping[str, Call] | None = None
 ) -> Network:
-    """Return the network that `module` is, traced in train mode and in evaluation mode; the module is restored.
+    """Return the network that `module` is, traced in train and in evaluation mode; the module is restored.
 
-    `input_shape` is channels, height, width. `initializers` tells by path how tensors were drawn where that is
-    not the layer's default. Only layers that a graph uses are kept.
-    Raises NotExpressible, naming the obstacle, for anything outside `grader.recipe.whitelist`, for control flow
-    that depends on the images, and for tensors shared between layers.
+    `input_shape` is channels, height, width. `initializers` tells by path how tensors were drawn where that
+    is not the layer's default. Only layers that a graph uses are kept.
+    Raises NotExpressible, naming the obstacle, for anything outside `grader.recipe.whitelist`, for control
+    flow that depends on the images, and for tensors shared between layers.
     """
     graphs = {}
     for training in (True, False):
@@ -48,7 +48,7 @@ def capture(
 class _Tracer(fx.Tracer):
     """Stops at the layers that torch itself ships, and enters everything else."""
 
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:  # noqa: ARG002 - torch's own
         return type(m).__module__.startswith(_STOCK) and not isinstance(
             m, nn.Sequential | nn.ModuleList | nn.ModuleDict
         )
@@ -76,7 +76,7 @@ def _trace(module: nn.Module) -> tuple[fx.Graph, dict[str, nn.Module]]:
         IndexError,
         KeyError,
     ) as error:
-        # The program's forward meets a stand-in for its images here: whatever it raises means "not traceable".
+        # The program's forward meets a stand-in for its images: whatever it raises means "not traceable".
         raise NotExpressible(" ".join(str(error).split())[:200]) from error
     by_path = dict(module.named_modules(remove_duplicate=False))
     return graph, {node.target: by_path[node.target] for node in graph.nodes if node.op == "call_module"}
@@ -161,12 +161,12 @@ def _parameters(
         for name, tensor in layer.named_parameters(recurse=False):
             key = f"{path}.{name}"
             found[key] = _parameter(tensor, initializers.get(key, Call(name="default")), buffer=False)
-        for name, tensor in layer.named_buffers(recurse=False):
-            found[f"{path}.{name}"] = _parameter(tensor, Call(name="default"), buffer=True)
+        for name, kept in layer.named_buffers(recurse=False):
+            found[f"{path}.{name}"] = _parameter(kept, Call(name="default"), buffer=True)
     by_path = dict(module.named_modules(remove_duplicate=False))
-    for path, tensor in bare.items():
+    for path, value in bare.items():
         drawn = initializers.get(path) or _inherited_draw(by_path.get(path.rpartition(".")[0]), path)
-        found[path] = _parameter(tensor, drawn, buffer=not isinstance(tensor, nn.Parameter))
+        found[path] = _parameter(value, drawn, buffer=not isinstance(value, nn.Parameter))
     return found
 
 
@@ -188,6 +188,3 @@ def _inherited_draw(owner: nn.Module | None, path: str) -> Call:
         bound = float(owner.weight[0].numel()) ** -0.5
         return Call(name="uniform_", arguments={"a": -bound, "b": bound})
     return Call(name="unknown")
-
-
-__all__ = ["Graph", "capture", "describe_layer"]

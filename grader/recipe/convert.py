@@ -25,8 +25,9 @@ _DROPPED_KEYWORDS = {
 def convert_graph(graph: fx.Graph, layers: dict[str, nn.Module]) -> Graph:
     """Return `graph` as records, its nodes named `n0`, `n1`, ... in order of execution.
 
-    In-place operations are written as plain ones, and later uses of what they changed as uses of their output.
-    Operations that nothing depends on are left out. Raises NotExpressible for what is not on the lists.
+    In-place operations are written as plain ones, and later uses of what they changed as uses of their
+    output. Operations that nothing depends on are left out.
+    Raises NotExpressible for what is not on the lists.
     """
     writer = _Writer(layers)
     needed = _needed(graph, layers)

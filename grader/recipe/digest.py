@@ -13,7 +13,7 @@ from grader.recipe.order import module_order, tensor_order
 
 
 def digest(recipe: Recipe) -> str:
-    """Return the SHA-256 (hex) of the recipe's canonical JSON, with every name of the student's taken away."""
+    """Return the SHA-256 (hex) of the recipe's canonical JSON, the student's names taken away."""
     modules = {path: f"m{index}" for index, path in enumerate(module_order(recipe.network))}
     tensors = {path: f"p{index}" for index, path in enumerate(tensor_order(recipe.network))}
     plain: dict[str, Any] = msgspec.to_builtins(recipe)

@@ -21,8 +21,9 @@ _NORMS = ("BatchNorm1d", "BatchNorm2d", "InstanceNorm2d", "GroupNorm", "LayerNor
 def initialise(module: nn.Module, network: Network, seed: int) -> None:
     """Fill every tensor of `module`, a rebuilt `network`, by the initialiser that the recipe gives it.
 
-    Each tensor has a generator of its own, seeded by (`seed`, position in order of first use): the result depends
-    neither on the student's names nor on the device. `unknown` in a known layer is drawn as that layer's default.
+    Each tensor has a generator of its own, seeded by (`seed`, position in order of first use): the result
+    depends neither on the student's names nor on the device. `unknown` in a known layer is drawn as that
+    layer's default.
     Raises RecordingInvalid for a bare tensor whose initialiser is unknown, and for one torch refuses.
     """
     tensors = dict(module.named_parameters()) | dict(module.named_buffers())
@@ -40,15 +41,14 @@ def _generator(seed: int, position: int) -> torch.Generator:
 
 def _draw(tensor: Tensor, network: Network, path: str, generator: torch.Generator) -> None:
     call = network.parameters[path].initializer
-    owner, _, name = path.rpartition(".")
-    layer = network.modules.get(owner)
+    layer = network.modules.get(path.rpartition(".")[0])
     if call.name in ("default", "unknown"):
         if layer is None:
             raise refusal(
                 fr=f"on ne sait pas comment le tenseur « {path} » est tiré",
                 en=f'how the tensor "{path}" is drawn is not known',
             )
-        _draw_default(tensor, network, layer.name, owner, name, generator)
+        _draw_default(tensor, network, path, generator)
     else:
         _draw_by_call(tensor, path, call, generator)
 
@@ -56,7 +56,7 @@ def _draw(tensor: Tensor, network: Network, path: str, generator: torch.Generato
 def default_draw(network: Network, path: str) -> tuple[str, float]:
     """Return how torch itself draws the tensor at `path`: (`uniform`, bound) or (`constant`, value).
 
-    Both `kaiming_uniform_(a=sqrt(5))` of the weights and the biases' own draw are uniform within 1/sqrt(fan in).
+    Both `kaiming_uniform_(a=sqrt(5))` of weights and the biases' own draw are uniform within 1/sqrt(fan in).
     """
     owner, _, name = path.rpartition(".")
     layer = network.modules[owner].name
@@ -71,10 +71,8 @@ def default_draw(network: Network, path: str) -> tuple[str, float]:
     return "uniform", 1 / math.sqrt(fan_in) if fan_in else 0.0
 
 
-def _draw_default(
-    tensor: Tensor, network: Network, layer: str, owner: str, name: str, generator: torch.Generator
-) -> None:
-    kind, value = default_draw(network, f"{owner}.{name}")
+def _draw_default(tensor: Tensor, network: Network, path: str, generator: torch.Generator) -> None:
+    kind, value = default_draw(network, path)
     with torch.no_grad():
         if kind == "constant":
             tensor.fill_(value)

@@ -41,7 +41,7 @@ class Branch(nn.Module):
 
 
 class Interpreter(nn.Module):
-    """Computes what the recorded graphs compute: the training graph while `training`, else the evaluation graph.
+    """Computes what the recorded graphs compute: the training one while `training`, else the other.
 
     Its parameters and buffers bear the student's paths, so `named_parameters()` matches `Network.parameters`.
     """

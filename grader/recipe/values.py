@@ -27,7 +27,7 @@ class NotExpressible(Exception):
 
 
 def to_json(value: Any, name_of: Callable[[Any], str | None]) -> Any:
-    """Return `value` as the JSON of `grader.model.Node`; `name_of` gives the node an object stands for, if any.
+    """Return `value` as the JSON of `grader.model.Node`; `name_of` gives the node that an object stands for.
 
     Raises NotExpressible for anything that is not a number, a string, a list, a slice, a dtype or a node.
     """
