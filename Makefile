@@ -15,10 +15,8 @@ ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
-PYTEST := $(BIN)/python -m pytest
-
 # torch starts one thread a core in every process; with several processes that only slows all down.
-export OMP_NUM_THREADS ?= 1
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check tests quick lint types layers docs conformance format
@@ -37,7 +35,6 @@ $(READY): pyproject.toml tools/setup.sh
 
 demo: $(READY)  ## grade the shipped example on the embedded data
 	$(BIN)/grade reference/$(COURSEWORK)/solution --assignment $(COURSEWORK) --data synthetic --out $(OUT) $(ARGS)
-	@echo "Report: $$(ls -d $(OUT)/report.pdf 2>/dev/null || ls -d $(OUT)/report.html)"
 
 student-dist: $(READY)  ## build the students' wheel, without solutions, under dist/student
 	$(BIN)/python tools/student_dist.py dist/student

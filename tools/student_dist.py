@@ -8,6 +8,7 @@ and marked in a temporary folder, and an ordinary wheel is built from that, with
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -31,14 +32,22 @@ def thin_copy(root: Path, destination: Path) -> None:
         for path in sorted(destination.glob(pattern)):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     (destination / "grader" / "distribution.txt").write_text("student\n", encoding="ascii")
-    project = destination / "pyproject.toml"
+    mark_version(destination)
+
+
+def mark_version(tree: Path) -> None:
+    """Give the wheel of `tree` a version that ends in `+student`, so that no one hands out the wrong file."""
+    (version,) = re.findall(
+        r'^__version__ = "(.+)"$', (tree / "grader" / "__init__.py").read_text("utf-8"), re.M
+    )
+    project = tree / "pyproject.toml"
     text = project.read_text(encoding="utf-8")
-    renamed = text.replace('name = "tp-grader"', 'name = "tp-grader-student"', 1)
-    if renamed == text:
+    marked = text.replace('dynamic = ["version"]', f'version = "{version}+student"', 1)
+    if marked == text:
         raise SystemExit(
-            'pyproject.toml no longer says name = "tp-grader"; tools/student_dist.py relies on it.'
+            'pyproject.toml no longer says dynamic = ["version"]; tools/student_dist.py relies on it.'
         )
-    project.write_text(renamed, encoding="utf-8")
+    project.write_text(marked, encoding="utf-8")
 
 
 def build_wheel(tree: Path, out: Path) -> Path:
@@ -47,7 +56,7 @@ def build_wheel(tree: Path, out: Path) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
-    return max(out.glob("tp_grader_student-*.whl"), key=lambda path: path.stat().st_mtime)
+    return max(out.glob("tp_grader-*+student-*.whl"), key=lambda path: path.stat().st_mtime)
 
 
 def main() -> None:
