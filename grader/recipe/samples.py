@@ -1,0 +1,130 @@
+"""A run's samples: initial values and outputs in a safetensors file, for comparison and nothing else.
+
+Keys of the file: `initial.PATH` for each tensor of `Network.parameters` as it was before the first step; `input.0`,
+`output.0`, `input.1`, `output.1`: two batches of different size and what the network gave for each at those
+initial values, in evaluation mode. A network that takes one batch size only has batch 0 alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from grader.errors import RecordingInvalid
+from grader.model import Network
+from grader.recipe import caps
+
+FILE_BYTES = 4 * caps.PARAMETERS
+HEADER_BYTES = 4_000_000
+COMPARED_IMAGES = 64
+"""Largest batch in a samples file."""
+_KEPT_DTYPES = {"F32": torch.float32, "I64": torch.int64}
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What a samples file holds: initial values by path, and (images, outputs) of up to two batches."""
+
+    initial: Mapping[str, Tensor]
+    batches: tuple[tuple[Tensor, Tensor], ...]
+
+
+def pack_samples(initial: Mapping[str, Tensor], batches: Sequence[tuple[Tensor, Tensor]]) -> bytes:
+    """Return the content of a samples file."""
+    tensors = {f"initial.{path}": _plain(tensor) for path, tensor in initial.items()}
+    for index, (images, outputs) in enumerate(batches[:2]):
+        tensors |= {f"input.{index}": _plain(images), f"output.{index}": _plain(outputs)}
+    return save(tensors)
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    detached = tensor.detach().cpu()
+    whole = not (detached.is_floating_point() or detached.is_complex())
+    return detached.to(torch.int64 if whole else torch.float32).contiguous().clone()
+
+
+def read_samples(path: Path, network: Network) -> Samples:
+    """Return the samples at `path`, of a run of `network`.
+
+    Raises RecordingInvalid where the file is too large, is not safetensors, holds other tensors than `network`
+    declares, other number formats, or numbers that are not finite. Nothing is unpickled.
+    """
+    if path.stat().st_size > FILE_BYTES:
+        raise _broken("trop gros", "too large")
+    content = path.read_bytes()
+    _check_header(content, network)
+    try:
+        tensors = load(content)
+    except (SafetensorError, ValueError, KeyError, RuntimeError) as error:
+        raise _broken("mal formé", "malformed") from error
+    if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values()):
+        raise _broken("avec des valeurs non finies", "with values that are not finite")
+    initial = {
+        name.removeprefix("initial."): tensor
+        for name, tensor in tensors.items()
+        if name.startswith("initial.")
+    }
+    pairs = tuple(
+        (tensors[f"input.{index}"], tensors[f"output.{index}"])
+        for index in (0, 1)
+        if f"input.{index}" in tensors
+    )
+    return Samples(initial, pairs)
+
+
+def _check_header(content: bytes, network: Network) -> None:
+    """Hold the file's table of contents against the network before any tensor is made of it."""
+    length = int.from_bytes(content[:8], "little")
+    if len(content) < 8 or length > min(HEADER_BYTES, len(content) - 8):
+        raise _broken("mal formé", "malformed")
+    try:
+        header = json.loads(content[8 : 8 + length])
+    except (ValueError, RecursionError) as error:
+        raise _broken("mal formé", "malformed") from error
+    if not isinstance(header, dict) or len(header) > caps.NODES + 5:
+        raise _broken("mal formé", "malformed")
+    wanted = {f"initial.{name}": tuple(entry.shape) for name, entry in network.parameters.items()}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        shape = _shape_of(entry)
+        if name in wanted:
+            if shape != wanted[name]:
+                raise _broken(f"dont « {name} » a une autre forme", f'in which "{name}" has another shape')
+        elif not _is_batch(name, shape, network, set(header)):
+            raise _broken("avec des tenseurs inattendus", "with unexpected tensors")
+    if not set(wanted) <= set(header):
+        raise _broken("incomplet", "incomplete")
+
+
+def _shape_of(entry: object) -> tuple[int, ...]:
+    if not isinstance(entry, dict) or entry.get("dtype") not in _KEPT_DTYPES:
+        raise _broken("dans un format inattendu", "in an unexpected number format")
+    shape = entry.get("shape")
+    if not isinstance(shape, list) or not all(isinstance(side, int) and side >= 0 for side in shape):
+        raise _broken("mal formé", "malformed")
+    return tuple(shape)
+
+
+def _is_batch(name: str, shape: tuple[int, ...], network: Network, names: set[str]) -> bool:
+    kind, _, index = name.partition(".")
+    if kind not in ("input", "output") or index not in ("0", "1") or not 1 <= len(shape) <= 4:
+        return False
+    paired = {f"input.{index}", f"output.{index}"} <= names
+    fits = shape[1:] == tuple(network.input_shape) if kind == "input" else math.prod(shape[1:]) <= 100_000
+    return paired and fits and 1 <= shape[0] <= COMPARED_IMAGES
+
+
+def _broken(fr: str, en: str) -> RecordingInvalid:
+    return RecordingInvalid(
+        fr=f"Le fichier d'échantillons de l'enregistrement est {fr} : il n'est pas utilisé.",
+        en=f"The recording's file of samples is {en}: it is not used.",
+    )
