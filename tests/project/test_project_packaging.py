@@ -49,6 +49,19 @@ def test_what_is_declared_is_imported() -> None:
     assert declared() - set(imported()) == set()
 
 
+def test_every_room_has_its_place_in_the_layers() -> None:
+    """Each module of grader/ stands in the layers, and each but three may not import torch."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    contracts = {contract["name"]: contract for contract in settings["contracts"]}
+    found = {path.stem for path in (ROOT / "grader").glob("*.py")} - {"__init__"}
+    found |= {path.parent.name for path in (ROOT / "grader").glob("*/__init__.py")}
+    rooms = {f"grader.{name}" for name in found}
+    layered = set(re.findall(r"grader\.\w+", " ".join(settings["contracts"][0]["layers"])))
+    torch_free = set(contracts["torch is imported in recorder, recipe and training only"]["source_modules"])
+    assert rooms == layered | {"grader.recorder"}
+    assert rooms - {"grader.recorder", "grader.recipe", "grader.training"} == torch_free - {"reports"}
+
+
 def test_python_is_said_once() -> None:
     """pyproject.toml, mypy, ruff and the set-up script speak of the same oldest Python."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
