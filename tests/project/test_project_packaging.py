@@ -6,6 +6,7 @@ import ast
 import re
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,20 +22,22 @@ def declared() -> set[str]:
     return {MODULE_OF.get(name, name.replace("-", "_")) for name in names}
 
 
+def modules_named(path: Path) -> set[str]:
+    """Return the top-level names of all modules that a file imports, late imports too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+@cache
 def imported() -> dict[str, str]:
-    """Return each third-party module imported by our code or a coursework's, with one file that does so."""
-    found: dict[str, str] = {}
-    for folder in ("grader", "reports", "reference", "student_template"):
-        for path in sorted((ROOT / folder).rglob("*.py")):
-            if "faulty" in path.parts:
-                continue
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-                if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                    names = [node.module]
-                beside = {near.stem for near in path.parent.glob("*.py")}
-                for top in {name.partition(".")[0] for name in names} - beside:
-                    found.setdefault(top, str(path.relative_to(ROOT)))
+    """Return each third-party module that our code or a coursework's checks import, with a file that does."""
+    files = [*ROOT.glob("grader/**/*.py"), *ROOT.glob("reports/**/*.py"), *ROOT.glob("reference/*/*.py")]
+    found = {name: str(path.relative_to(ROOT)) for path in sorted(files) for name in modules_named(path)}
     return {name: path for name, path in found.items() if name not in OWN | set(sys.stdlib_module_names)}
 
 
