@@ -1,8 +1,8 @@
 """A run's samples: initial values and outputs in a safetensors file, for comparison and nothing else.
 
-Keys of the file: `initial.PATH` for each tensor of `Network.parameters` as it was before the first step; `input.0`,
-`output.0`, `input.1`, `output.1`: two batches of different size and what the network gave for each at those
-initial values, in evaluation mode. A network that takes one batch size only has batch 0 alone.
+Keys of the file: `initial.PATH` for each tensor of `Network.parameters` as it was before the first step;
+`input.0`, `output.0`, `input.1`, `output.1`: two batches of different size and what the network gave for each
+at those initial values, in evaluation mode. A network that takes one batch size only has batch 0 alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load, save
-from torch import Tensor
+from torch import Tensor, nn
 
 from grader.errors import RecordingInvalid
 from grader.model import Network
@@ -26,6 +26,8 @@ FILE_BYTES = 4 * caps.PARAMETERS
 HEADER_BYTES = 4_000_000
 COMPARED_IMAGES = 64
 """Largest batch in a samples file."""
+BATCH_SIZES = (3, 7)
+"""Batches that `take_samples` runs."""
 _KEPT_DTYPES = {"F32": torch.float32, "I64": torch.int64}
 
 
@@ -35,6 +37,39 @@ class Samples:
 
     initial: Mapping[str, Tensor]
     batches: tuple[tuple[Tensor, Tensor], ...]
+
+
+def take_samples(module: nn.Module, network: Network, batch_sizes: Sequence[int] = BATCH_SIZES) -> bytes:
+    """Return the samples of `module`, captured as `network`, at its present values; the module is restored.
+
+    Raises whatever the module raises on a batch.
+    """
+    state = module.state_dict() | dict(module.named_parameters()) | dict(module.named_buffers())
+    batches = []
+    for index, batch_size in enumerate(batch_sizes[:2]):
+        generator = torch.Generator().manual_seed(index)
+        images = torch.rand(batch_size, *network.input_shape, generator=generator)
+        batches.append((images, evaluate(module, images)))
+    return pack_samples({path: state[path] for path in network.parameters if path in state}, batches)
+
+
+def evaluate(module: nn.Module, images: Tensor) -> Tensor:
+    """Return what `module` gives for `images` in evaluation mode, without gradients; the module is restored.
+
+    The generator is seeded first and restored after: a dropout that never sleeps draws the same mask again.
+    """
+    states = [(inner, inner.training) for inner in module.modules()]
+    try:
+        module.eval()
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            output = module(images)
+    finally:
+        for inner, training in states:
+            inner.training = training
+    if not isinstance(output, Tensor):
+        raise TypeError(f"the network gives {type(output).__name__}, not a tensor")
+    return output
 
 
 def pack_samples(initial: Mapping[str, Tensor], batches: Sequence[tuple[Tensor, Tensor]]) -> bytes:
@@ -101,7 +136,8 @@ def _check_header(content: bytes, network: Network) -> None:
                 raise _broken(f"dont « {name} » a une autre forme", f'in which "{name}" has another shape')
         elif not _is_batch(name, shape, network, set(header)):
             raise _broken("avec des tenseurs inattendus", "with unexpected tensors")
-    if not set(wanted) <= set(header):
+    layered = {key for key in wanted if key.removeprefix("initial.").rpartition(".")[0] in network.modules}
+    if not layered <= set(header):
         raise _broken("incomplet", "incomplete")
 
 
