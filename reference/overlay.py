@@ -5,6 +5,8 @@ A folder under `variants/` or `faulty/` may have an `overlay.toml`:
     base = "solution"                 # a folder of the same coursework, laid out first
     remove = ["etape6_batchnorm.py"]  # files of the base that this submission does not have
 
+    from_template = ["answers.md"]    # files exactly as they are handed out to students
+
     [[edit]]                          # a passage that reads differently, in each of these files
     files = ["etape4_optimiseur.py", "etape5_dropout.py"]
     old = "momentum=0.9"
@@ -23,6 +25,7 @@ from pathlib import Path
 
 import msgspec
 
+TEMPLATES = Path(__file__).resolve().parent.parent / "student_template"
 NOT_HANDED_IN = ("overlay.toml", "expected.toml", "__pycache__")
 
 
@@ -39,6 +42,7 @@ class Overlay(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     base: str
     remove: tuple[str, ...] = ()
+    from_template: tuple[str, ...] = ()
     edit: tuple[Edit, ...] = ()
 
 
@@ -78,6 +82,8 @@ def _lay(folder: Path, overlay: Overlay | None, target: Path) -> None:
         _lay(base, read_overlay(base), target)
         for name in overlay.remove:
             _existing(folder, target, name).unlink()
+        for name in overlay.from_template:
+            shutil.copyfile(TEMPLATES / _coursework(folder).name / name, _existing(folder, target, name))
     ignore = shutil.ignore_patterns(*NOT_HANDED_IN)
     shutil.copytree(folder, target, ignore=ignore, dirs_exist_ok=True)
     for edit in overlay.edit if overlay is not None else ():
