@@ -1,0 +1,203 @@
+"""The whole report as data: what the page shows, cut to the room there is.
+
+`page` turns it into HTML. Everything here is cleaned text, or HTML made by `answers` alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from markupsafe import Markup
+
+from grader.model import Answer, Language, Mark, Outcome, Result, Verdict
+from reports.answers import answer_html
+from reports.cleaning import clean_line, clip
+from reports.excerpt import excerpt, line_count
+from reports.layers import LayerTable, layer_table
+from reports.phrases import outcome_symbol, outcome_word, say
+from reports.stages import StageRow
+from reports.view import ItemRow, Summary, place_text, speaks, summary
+
+_LONGEST_ANSWER = 200_000
+
+
+class Cut(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of everything is shown; the defaults show all of it."""
+
+    answer_lines: int | None = None
+    """Printed lines of each answer; 0 for none of it, None for all."""
+    question_characters: int = 600
+    message_characters: int = 2000
+    checks: int = 200
+    """Checks told under one item or stage."""
+    passed_checks: bool = True
+    items: int = 500
+    layers: int = 200
+
+
+class CheckLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One check in a line: its label, and a message where there is something to tell."""
+
+    symbol: str
+    tone: str
+    outcome: str
+    label: str
+    message: str
+    place: str
+    charged: bool
+
+
+class Checks(msgspec.Struct, frozen=True, kw_only=True):
+    """The checks of one stage or item."""
+
+    lines: tuple[CheckLine, ...]
+    passed: str
+    """How many passed and are not told one by one; empty when none."""
+    more: str
+    """How many others had no room; empty when none."""
+
+
+class StageBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """One stage with its checks."""
+
+    row: StageRow
+    checks: Checks
+
+
+class AnswerBlock(msgspec.Struct, frozen=True, kw_only=True):
+    """One item with what was answered and what was found."""
+
+    row: ItemRow
+    anchor: str
+    question: str
+    body: Markup | None
+    state: str
+    """A kind sentence when there is no body; empty otherwise."""
+    cut: bool
+    place: str
+    checks: Checks
+    note: str
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """The report from the first line to the last."""
+
+    summary: Summary
+    stages: tuple[StageBlock, ...]
+    layers: LayerTable | None
+    answers: tuple[AnswerBlock, ...]
+    free: Markup | None
+    free_cut: bool
+    left_out: bool
+    """Whether no answer is shown for want of room."""
+    digest: str
+
+
+def build(result: Result, language: Language, cut: Cut) -> Document:
+    """Return the report of `result` in `language`, cut to `cut`."""
+    page = summary(result, language)
+    free, free_cut = _body(result.report, cut)
+    rows = {row.id: row for row in page.items}
+    answers = {answer.question: answer for answer in result.answers}
+    shown = result.marks[: cut.items]
+    return Document(
+        summary=page,
+        stages=tuple(_stage_block(row, result.verdicts, language, cut) for row in page.stages),
+        layers=layer_table(result.stages, language, cut.layers),
+        answers=tuple(
+            _answer_block(mark, rows[clean_line(mark.item, 20)], answers.get(mark.item), result, language, cut)
+            for mark in shown
+        ),
+        free=free,
+        free_cut=free_cut,
+        left_out=cut.answer_lines == 0,
+        digest=clean_line(result.submission.digest[:16], 16),
+    )
+
+
+def answer_lengths(result: Result) -> tuple[int, ...]:
+    """Return about how many printed lines each answer takes, the free report last."""
+    found = [line_count(a.text[:_LONGEST_ANSWER]) for a in result.answers if a.state == "found"]
+    return (*found, line_count(result.report[:_LONGEST_ANSWER]))
+
+
+def _stage_block(row: StageRow, verdicts: Sequence[Verdict], language: Language, cut: Cut) -> StageBlock:
+    return StageBlock(row=row, checks=_checks([v for v in verdicts if v.stage == row.id], language, cut))
+
+
+def _checks(verdicts: Sequence[Verdict], language: Language, cut: Cut) -> Checks:
+    told = [v for v in verdicts if cut.passed_checks or speaks(v)]
+    told.sort(key=lambda v: (not speaks(v), -v.cost if speaks(v) else 0.0))
+    silent = sum(v.outcome is Outcome.PASSED for v in verdicts if v not in told)
+    passed = say("one_passed", language) if silent == 1 else say("all_passed", language, n=str(silent))
+    more = len(told) - cut.checks
+    return Checks(
+        lines=tuple(_check_line(v, language, cut) for v in told[: cut.checks]),
+        passed=passed if silent else "",
+        more=say("more_in_html", language, n=str(more)) if more > 0 else "",
+    )
+
+
+def _check_line(verdict: Verdict, language: Language, cut: Cut) -> CheckLine:
+    tone = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.MISSING: "none"}.get(verdict.outcome, "open")
+    message = verdict.message.in_(language) if speaks(verdict) else ""
+    return CheckLine(
+        symbol=outcome_symbol(verdict.outcome),
+        tone=tone,
+        outcome=outcome_word(verdict.outcome, language),
+        label=clean_line(verdict.label.in_(language), 160),
+        message=clean_line(message, cut.message_characters),
+        place=place_text(verdict.place, language) if message else "",
+        charged=verdict.charged,
+    )
+
+
+def _answer_block(
+    mark: Mark, row: ItemRow, answer: Answer | None, result: Result, language: Language, cut: Cut
+) -> AnswerBlock:
+    verdicts = [v for v in result.verdicts if v.item == mark.item]
+    body, was_cut = _body(answer.text, cut) if answer and answer.state == "found" else (None, False)
+    return AnswerBlock(
+        row=row,
+        anchor="".join(c if c.isascii() and c.isalnum() else "-" for c in row.id),
+        question=clip(row.question, cut.question_characters),
+        body=body,
+        state=_state(mark, answer, verdicts, result, language),
+        cut=was_cut,
+        place=place_text(answer.place, language) if answer and answer.state == "found" else "",
+        checks=_checks([v for v in verdicts if v.stage is None], language, cut),
+        note=clean_line(mark.note.in_(language), cut.message_characters) if mark.note else "",
+    )
+
+
+def _state(
+    mark: Mark, answer: Answer | None, verdicts: Sequence[Verdict], result: Result, language: Language
+) -> str:
+    """Return the sentence that stands where an answer is not, or stands apart."""
+    if answer is not None and answer.state == "found":
+        return say("waiting", language) if mark.outcome is Outcome.MANUAL and not mark.note else ""
+    stages = {v.stage for v in verdicts if v.stage is not None}
+    named = [clean_line(s.title.in_(language), 60) for s in result.stages if s.stage in stages]
+    if named:
+        return say("on_stage", language, stage=", ".join(named[:3]))
+    if answer is None:
+        return say("waiting", language) if mark.outcome is Outcome.MANUAL else ""
+    return say(f"answer_{answer.state}", language)
+
+
+def _body(text: str, cut: Cut) -> tuple[Markup | None, bool]:
+    text = text.strip()
+    if not text or cut.answer_lines == 0:
+        return None, False
+    kept, was_cut = text[:_LONGEST_ANSWER], len(text) > _LONGEST_ANSWER
+    if cut.answer_lines is not None:
+        kept, shortened = excerpt(kept, cut.answer_lines)
+        was_cut = was_cut or shortened
+    return answer_html(kept), was_cut
+
+
+def phrases_for(language: Language) -> Any:
+    """Return a function that gives the report's phrases in `language`, for the templates."""
+    return lambda name, **values: say(name, language, **values)

@@ -1,0 +1,153 @@
+"""Learning curves as small multiples, and all stages against the reference in one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from grader.model import EpochPoint, Language, StageResult
+from reports.cleaning import clean_line
+from reports.figures.drawing import AMBER, BAND, BLUE, INK, LIGHT_BLUE, RULE, SOFT, Figure, canvas, heading, svg
+from reports.formatting import percent
+from reports.phrases import say
+from reports.stages import final_accuracies, judged
+
+_COLUMNS = 3
+
+
+def curves(stages: Sequence[StageResult], data: str, language: Language) -> Figure:
+    """Return accuracy by epoch for each trained stage, on common axes."""
+    columns = min(_COLUMNS, len(stages))
+    rows = -(-len(stages) // columns)
+    figure = canvas(174, 6 + 36 * rows)
+    grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    for number, (axes, stage) in enumerate(zip(grid.flat, stages, strict=False)):
+        _curve(axes, stage, language, legend=number == 0)
+    for axes in list(grid.flat)[len(stages) :]:
+        axes.set_visible(False)
+    for axes in grid[-1]:
+        axes.set_xlabel(say("epoch", language), parse_math=False)
+    for row in grid:
+        row[0].set_ylabel(say("accuracy", language), parse_math=False)
+    lowest, highest = _limits(stages)
+    grid[0][0].set_ylim(lowest, highest)
+    return Figure(
+        name="curves",
+        svg=svg(figure),
+        title=say("figure_curves", language),
+        caption=say("curves_caption", language, data=data),
+        alternative=_told(stages, language),
+        wide=True,
+    )
+
+
+def gaps(stages: Sequence[StageResult], data: str, language: Language) -> Figure:
+    """Return one line a stage: reference band, test and training accuracy, claimed figure."""
+    figure = canvas(174, 11 + 6.2 * len(stages))
+    axes = figure.subplots()
+    for row, stage in enumerate(stages):
+        _line(axes, -row, stage)
+    axes.set_yticks([-row for row in range(len(stages))], [_title(stage, language) for stage in stages])
+    for label in axes.get_yticklabels():
+        label.set_parse_math(False)
+        label.set_color(INK)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x", color=RULE, linewidth=0.4)
+    axes.set_axisbelow(True)
+    axes.set_ylim(-len(stages) + 0.4, 0.6)
+    axes.set_xlabel(say("accuracy", language), parse_math=False)
+    return Figure(
+        name="gaps",
+        svg=svg(figure),
+        title=say("figure_gaps", language),
+        caption=say("gaps_caption", language, data=data),
+        alternative=_told(stages, language),
+        wide=True,
+    )
+
+
+def _title(stage: StageResult, language: Language) -> str:
+    return clean_line(stage.title.in_(language), 40)
+
+
+def _curve(axes: Axes, stage: StageResult, language: Language, *, legend: bool) -> None:
+    heading(axes, _title(stage, language))
+    if stage.band is not None:
+        axes.axhspan(100 * stage.band.lower, 100 * stage.band.upper, color=BAND, linewidth=0)
+    points = stage.training.curve if stage.training else ()
+    train = _series(points, "train_accuracy")
+    test = _series(points, "test_accuracy")
+    axes.plot(*train, color=LIGHT_BLUE, linewidth=1.0, dashes=(3, 1.5), label=say("train", language))
+    axes.plot(*test, color=BLUE, linewidth=1.5, marker="o", markersize=2.2, label=say("test", language))
+    axes.grid(axis="y", color=RULE, linewidth=0.4)
+    axes.set_axisbelow(True)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(5))
+    if legend:
+        axes.legend(frameon=False, fontsize=7, loc="best", handlelength=1.8, borderpad=0.1, labelspacing=0.2)
+    if stage.training and stage.training.accuracy is not None and test[0]:
+        axes.annotate(
+            percent(stage.training.accuracy, language),
+            (1.0, 1.0),
+            xycoords="axes fraction",
+            xytext=(0, 3.4),
+            textcoords="offset points",
+            ha="right",
+            va="bottom",
+            fontsize=7.5,
+            color=BLUE,
+            fontweight=600,
+            parse_math=False,
+        )
+
+
+def _line(axes: Axes, y: float, stage: StageResult) -> None:
+    train, test = final_accuracies(stage.training)
+    if stage.band is not None:
+        width = 100 * (stage.band.upper - stage.band.lower)
+        axes.barh(y, width, left=100 * stage.band.lower, height=0.62, color=BAND, linewidth=0, zorder=1)
+    if train is not None and test is not None:
+        axes.plot([100 * test, 100 * train], [y, y], color=LIGHT_BLUE, linewidth=1.0, zorder=2)
+        axes.plot(100 * train, y, "o", color=BLUE, markersize=4.4, markerfacecolor="white", zorder=3)
+    if test is not None:
+        axes.plot(100 * test, y, "o", color=BLUE, markersize=4.8, zorder=4)
+    if stage.claimed is not None and 0 <= stage.claimed <= 100:
+        axes.plot(stage.claimed, y, "D", color=AMBER, markersize=3.6, zorder=5)
+    if train is None and test is None:
+        axes.text(0.005, y, "–", transform=axes.get_yaxis_transform(), color=SOFT, va="center", parse_math=False)
+
+
+def _series(points: Sequence[EpochPoint], name: str) -> tuple[list[int], list[float]]:
+    kept = [(point.epoch, getattr(point, name)) for point in points]
+    return [e for e, value in kept if value is not None], [100 * value for _, value in kept if value is not None]
+
+
+def _limits(stages: Sequence[StageResult]) -> tuple[float, float]:
+    """Return limits that hold every curve, in whole tens where possible."""
+    values = [
+        value
+        for stage in stages
+        if stage.training
+        for name in ("train_accuracy", "test_accuracy")
+        for value in _series(stage.training.curve, name)[1]
+    ] or [0.0, 100.0]
+    return max(0.0, 10 * (min(values) // 10)), min(102.0, 10 * (max(values) // 10) + 12)
+
+
+def _told(stages: Sequence[StageResult], language: Language) -> str:
+    said = []
+    for stage in stages:
+        train, test = final_accuracies(stage.training)
+        figures = [(say("test", language), test), (say("train", language), train)]
+        if stage.claimed is not None:
+            figures.append((say("claimed", language).lower(), stage.claimed / 100))
+        if stage.band is not None:
+            name = say("band", language).lower()
+            figures += [(f"{name} min", stage.band.lower), (f"{name} max", stage.band.upper)]
+        numbers = ", ".join(f"{name} {percent(value, language)}" for name, value in figures)
+        verdict = judged(stage, language)[0]
+        said.append(f"{_title(stage, language)}{say('colon', language)}{numbers} ({verdict})")
+    return "; ".join(said) + "."

@@ -1,0 +1,148 @@
+"""What the best network learnt: whom it takes for whom, and what its first layer looks for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from grader.model import Language, StageResult, Training
+from reports.cleaning import clean_line
+from reports.figures.drawing import BLUE, INK, SOFT, Figure, canvas, svg
+from reports.formatting import percent
+from reports.phrases import say
+
+_CIFAR10 = {
+    "fr": ("avion", "auto", "oiseau", "chat", "cerf", "chien", "grenouille", "cheval", "bateau", "camion"),
+    "en": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
+}
+_MOST_CLASSES = 20
+_MOST_FILTERS = 64
+_LARGEST_FILE = 256 << 20
+_ZOOM = 8
+
+
+def confusion(stage: StageResult, training: Training, data: str, language: Language) -> Figure | None:
+    """Return the confusion matrix of `training` by rows, or None where it cannot be drawn."""
+    matrix = training.confusion
+    classes = len(matrix)
+    if not 2 <= classes <= _MOST_CLASSES or any(len(row) != classes for row in matrix):
+        return None
+    counts = np.asarray(matrix, dtype=float)
+    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    names = _class_names(training, classes, language)
+    figure = canvas(86, 78)
+    axes = figure.subplots()
+    colours = LinearSegmentedColormap.from_list("paper", ["#ffffff", LIGHTEST, BLUE])
+    axes.pcolormesh(shares[::-1], cmap=colours, vmin=0, vmax=100, edgecolors="white", linewidth=0.6)
+    for row in range(classes):
+        for column in range(classes):
+            if shares[row, column] >= 0.5:
+                shade = "white" if shares[row, column] > 55 else INK if row == column else SOFT
+                place = (column + 0.5, classes - row - 0.5)
+                value = f"{shares[row, column]:.0f}"
+                axes.text(*place, value, ha="center", va="center", fontsize=6.2, color=shade, parse_math=False)
+    ticks = np.arange(classes) + 0.5
+    slanted = 40 if max(map(len, names)) > 2 else 0
+    axes.set_xticks(ticks, names, rotation=slanted, ha="right" if slanted else "center", rotation_mode="anchor")
+    axes.set_yticks(ticks, names[::-1])
+    axes.tick_params(length=0, labelsize=7)
+    axes.set_xlabel(say("predicted_class", language))
+    axes.set_ylabel(say("true_class", language))
+    axes.set_aspect("equal")
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    title = clean_line(stage.title.in_(language), 60)
+    return Figure(
+        name="confusion",
+        svg=svg(figure),
+        title=say("figure_confusion", language),
+        caption=say("confusion_caption", language, stage=title, data=data),
+        alternative=_told(counts, names, language),
+        wide=False,
+    )
+
+
+LIGHTEST = "#d3e2ee"
+
+
+def filters(
+    stage: StageResult, training: Training, result_dir: Path, data: str, language: Language
+) -> Figure | None:
+    """Return the first layer's filters as a sheet of tiles, or None where there are none to show."""
+    tensor = read_filters(training.tensors, result_dir)
+    if tensor is None:
+        return None
+    number = len(tensor)
+    columns = 8 if number > 6 else number
+    picture = _sheet(tensor, columns)
+    figure = canvas(78, 78 * picture.shape[0] / picture.shape[1] + 1)
+    axes = figure.subplots()
+    axes.imshow(picture, interpolation="none")
+    axes.set_axis_off()
+    title = clean_line(stage.title.in_(language), 60)
+    caption = say("filters_caption", language, stage=title, n=str(number), data=data)
+    return Figure(
+        name="filters",
+        svg=svg(figure),
+        title=say("figure_filters", language),
+        caption=caption,
+        alternative=caption,
+        wide=False,
+    )
+
+
+def read_filters(name: str | None, result_dir: Path) -> NDArray[np.float32] | None:
+    """Return the tensor `filters` (filters, channels, height, width) beside the trainings, or None."""
+    if name is None or Path(name).name != name:
+        return None
+    path = result_dir / "trainings" / name
+    try:
+        if path.stat().st_size > _LARGEST_FILE:
+            return None
+        with safe_open(path, framework="numpy") as tensors:
+            if "filters" not in tensors.keys():  # noqa: SIM118  (safe_open is no mapping)
+                return None
+            tensor = np.asarray(tensors.get_tensor("filters"), dtype=np.float32)
+    except (OSError, SafetensorError):
+        return None
+    if tensor.ndim != 4 or 0 in tensor.shape or max(tensor.shape[2:]) > 16 or not np.isfinite(tensor).all():
+        return None
+    return tensor[:_MOST_FILTERS]
+
+
+def _sheet(tensor: NDArray[np.float32], columns: int) -> NDArray[np.uint8]:
+    """Return the filters, each stretched to its own range, side by side on white."""
+    number, channels, height, width = tensor.shape
+    colours = tensor if channels == 3 else np.repeat(tensor.mean(axis=1, keepdims=True), 3, axis=1)
+    low = colours.min(axis=(1, 2, 3), keepdims=True)
+    span = colours.max(axis=(1, 2, 3), keepdims=True) - low
+    tiles = (255 * (colours - low) / np.where(span > 0, span, 1)).astype(np.uint8).transpose(0, 2, 3, 1)
+    tiles = tiles.repeat(_ZOOM, axis=1).repeat(_ZOOM, axis=2)
+    gap = _ZOOM
+    rows = -(-number // columns)
+    tall, wide = height * _ZOOM + gap, width * _ZOOM + gap
+    picture = np.full((rows * tall - gap, columns * wide - gap, 3), 255, dtype=np.uint8)
+    for index, tile in enumerate(tiles):
+        top, left = (index // columns) * tall, (index % columns) * wide
+        picture[top : top + tall - gap, left : left + wide - gap] = tile
+    return picture
+
+
+def _class_names(training: Training, classes: int, language: Language) -> Sequence[str]:
+    data = training.conditions.data if training.conditions else ""
+    if data == "cifar10" and classes == len(_CIFAR10[language]):
+        return _CIFAR10[language]
+    return [str(index) for index in range(classes)]
+
+
+def _told(counts: NDArray[np.float64], names: Sequence[str], language: Language) -> str:
+    totals = np.maximum(counts.sum(axis=1), 1)
+    right = [
+        f"{name} {percent(float(counts[i, i] / totals[i]), language)}" for i, name in enumerate(names)
+    ]
+    return say("figure_confusion", language) + say("colon", language) + ", ".join(right) + "."

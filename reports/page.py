@@ -1,0 +1,62 @@
+"""A `Document` as HTML, by templates that escape everything and forgive no unknown name."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+import jinja2
+
+from grader.model import Language
+from reports.document import Document, phrases_for
+from reports.figures import Figure
+
+ASSETS = Path(__file__).resolve().parent / "assets"
+_TEMPLATES = Path(__file__).resolve().parent / "templates"
+
+
+def screen_page(document: Document, figures: Sequence[Figure], language: Language) -> str:
+    """Return the page for a browser: whole, self-contained, figures and style inside."""
+    sources = {figure.name: _data_url(figure.svg) for figure in figures}
+    style = (ASSETS / "common.css").read_text("utf-8") + (ASSETS / "screen.css").read_text("utf-8")
+    return _render(document, figures, sources, style, language, paper=False)
+
+
+def paper_page(document: Document, figures: Sequence[Figure], language: Language) -> str:
+    """Return the page for WeasyPrint: figures are named `figure:NAME` and fonts `asset:NAME`."""
+    sources = {figure.name: f"figure:{figure.name}" for figure in figures}
+    style = (ASSETS / "common.css").read_text("utf-8") + (ASSETS / "paper.css").read_text("utf-8")
+    return _render(document, figures, sources, style, language, paper=True)
+
+
+def _render(
+    document: Document,
+    figures: Sequence[Figure],
+    sources: dict[str, str],
+    style: str,
+    language: Language,
+    *,
+    paper: bool,
+) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("report.html.j2").render(
+        document=document,
+        summary=document.summary,
+        figures={figure.name: figure for figure in figures},
+        sources=sources,
+        style=style,
+        say=phrases_for(language),
+        language=language,
+        paper=paper,
+    )
+
+
+def _data_url(svg: bytes) -> str:
+    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode("ascii")

@@ -1,0 +1,162 @@
+"""Renders a result in a process of its own, so that no answer can take the grader down with it.
+
+The result is safe on disk before this starts; what fails here costs the report at most. Layout of
+foreign text may be slow, hungry or crash a native library: the child has limits of time and memory,
+no terminal, an empty place to stand in, and its word is a small JSON record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from grader.errors import RenderError
+from grader.model import Language, Result
+from grader.records import write_record
+from grader.text import Text
+from reports.status import ChildStatus
+
+_ROOT = Path(__file__).resolve().parent.parent
+_KEPT_VARIABLES = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+    "DYLD_FALLBACK_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME", "MPLCONFIGDIR",
+)  # fmt: skip
+
+
+class RenderedFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """What was written; `note` says plainly why something is not there."""
+
+    html: Path
+    pdf: Path | None
+    pages: int | None
+    """Of the PDF; always fewer than ten."""
+    note: Text | None = None
+
+
+class RenderProcess(msgspec.Struct, frozen=True, kw_only=True):
+    """How the renderer is started; the defaults are right except for tests."""
+
+    time_limit_s: float = 90.0
+    memory_limit_bytes: int = 3 << 30
+    environment: Mapping[str, str] = {}
+    """Variables on top of the few that are passed on; a `PYTHONPATH` here is searched first."""
+
+
+def render(
+    result: Result,
+    out: Path,
+    *,
+    language: Language,
+    result_dir: Path,
+    process: RenderProcess | None = None,
+) -> RenderedFiles:
+    """Write `report.html` and, where WeasyPrint and Pango are installed, `report.pdf` into `out`.
+
+    `result_dir` holds `trainings/`, where the filters of the networks lie. Raises RenderError when
+    not even the HTML could be written; `result.json` is not touched either way.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    process = process or RenderProcess()
+    html, pdf = out / "report.html", out / "report.pdf"
+    for stale in (html, pdf):
+        stale.unlink(missing_ok=True)
+    with tempfile.TemporaryDirectory(prefix="report-") as folder:
+        room = Path(folder)
+        write_record(room / "result.json", result)
+        reason = _run(process, room, out.resolve(), result_dir.resolve(), language)
+        status = _status(room / "status.json")
+    if not html.is_file():
+        _fail(reason or (status.note if status else None))
+    written = pdf.is_file() and status is not None and status.pages is not None
+    return RenderedFiles(
+        html=html,
+        pdf=pdf if written else None,
+        pages=status.pages if status and written else None,
+        note=reason or (status.note if status else None),
+    )
+
+
+def _run(process: RenderProcess, room: Path, out: Path, result_dir: Path, language: Language) -> Text | None:
+    """Run the child to its end; return why it did not come to a good one, or None."""
+    command = [
+        sys.executable, "-P", "-m", "reports.rendering", str(room / "result.json"), str(out), "--lang", language,
+        "--result-dir", str(result_dir), "--status", str(room / "status.json"),
+        "--memory-limit", str(process.memory_limit_bytes),
+    ]  # fmt: skip
+    with (room / "stderr").open("wb") as errors:
+        child = subprocess.Popen(
+            command,
+            cwd=room,
+            env=_environment(process),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=True,
+        )
+        try:
+            code = child.wait(timeout=process.time_limit_s)
+        except subprocess.TimeoutExpired:
+            return Text(
+                fr=f"La mise en page a dépassé {process.time_limit_s:g} s et a été arrêtée ; relancez `grade render`.",
+                en=f"Layout took more than {process.time_limit_s:g} s and was stopped; run `grade render` again.",
+            )
+        finally:
+            _end(child)
+    return None if code == 0 else _crash(code, room / "stderr")
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the child's process group."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(child.pid, signal.SIGKILL)
+        else:
+            child.kill()
+    child.wait()
+
+
+def _environment(process: RenderProcess) -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    search = [process.environment.get("PYTHONPATH", ""), str(_ROOT)]
+    return {
+        **kept,
+        **process.environment,
+        "PYTHONPATH": os.pathsep.join(path for path in search if path),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "SOURCE_DATE_EPOCH": "1609459200",
+        "MPLBACKEND": "agg",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+def _status(path: Path) -> ChildStatus | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=ChildStatus)
+    except (FileNotFoundError, msgspec.DecodeError):
+        return None
+
+
+def _crash(code: int, errors: Path) -> Text:
+    lines = errors.read_bytes()[-4000:].decode("utf-8", "replace").strip().splitlines()
+    last = lines[-1][:300] if lines else "?"
+    return Text(
+        fr=f"La mise en page s'est arrêtée (code {code}) : {last}. result.json est intact ; voir `grade doctor`.",
+        en=f"Layout ended early (code {code}): {last}. result.json is intact; see `grade doctor`.",
+    )
+
+
+def _fail(reason: Text | None) -> None:
+    raise RenderError(
+        fr=reason.fr if reason else "Le rapport n'a pas pu être écrit ; result.json est intact.",
+        en=reason.en if reason else "The report could not be written; result.json is intact.",
+    )

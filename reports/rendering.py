@@ -1,0 +1,71 @@
+"""The rendering process: `python -m reports.rendering RESULT.json OUT --lang fr`.
+
+Started by `reports.render`; also good by hand. The HTML is written first, so that it is there
+whatever happens to the PDF. The last thing written is the status record, where one is asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from grader.model import Language, Result
+from grader.records import read_record, write_bytes, write_record
+from reports.status import ChildStatus
+
+
+def render_here(result: Result, out: Path, language: Language, result_dir: Path) -> ChildStatus:
+    """Write the report of `result` into `out` from within this process."""
+    from reports.document import Cut, build
+    from reports.figures import draw_figures
+    from reports.page import screen_page
+    from reports.pdf import PdfUnavailable, make_pdf
+
+    figures = draw_figures(result, result_dir, language)
+    page = screen_page(build(result, language, Cut()), figures, language)
+    write_bytes(out / "report.html", page.encode("utf-8"))
+    try:
+        pdf = make_pdf(result, figures, language)
+    except PdfUnavailable as problem:
+        return ChildStatus(note=problem.text)
+    write_bytes(out / "report.pdf", pdf.content)
+    return ChildStatus(pages=pdf.pages)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Render what the command line names; return the exit code."""
+    options = _parser().parse_args(arguments)
+    _limit_memory(options.memory_limit)
+    result = read_record(options.result, Result)
+    status = render_here(result, options.out, options.lang, options.result_dir or options.result.parent)
+    if options.status is not None:
+        write_record(options.status, status)
+    if status.note is not None and options.status is None:
+        print(status.note.in_(options.lang), file=sys.stderr)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m reports.rendering", description=__doc__)
+    parser.add_argument("result", type=Path, help="a result.json")
+    parser.add_argument("out", type=Path, help="folder for report.html and report.pdf")
+    parser.add_argument("--lang", choices=("fr", "en"), default="fr")
+    parser.add_argument("--result-dir", type=Path, help="where trainings/ lies; beside the result by default")
+    parser.add_argument("--status", type=Path, help="where to write the number of pages, as JSON")
+    parser.add_argument("--memory-limit", type=int, default=0, help="bytes of address space; 0 for no limit")
+    return parser
+
+
+def _limit_memory(size_bytes: int) -> None:
+    if size_bytes <= 0:
+        return
+    try:
+        import resource
+    except ImportError:  # not on Windows, where the time limit has to do
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (size_bytes, size_bytes))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
