@@ -1,0 +1,176 @@
+"""The life of one entry point: a private copy, every patch, the program, and its recording."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from types import FrameType
+
+import numpy as np
+import torch
+
+from grader.model import EntryPoint, Problem
+from grader.recorder import bridges, data, inert, loaders, optimizers, problems, program, transforms, writing
+from grader.recorder.capture import Capture
+from grader.recorder.initial import Initial
+from grader.recorder.job import Job
+from grader.recorder.journal import Journal
+from grader.recorder.networks import Networks
+from grader.recorder.places import Places
+from grader.recorder.printed import Printed
+from grader.recorder.runs import Runs
+from grader.recorder.watch import Watch
+
+_end = os._exit
+_SPARE_S = 1.5
+"""How long before the hard limit a program is asked to stop."""
+_WRITE_EVERY_S = 0.5
+
+
+def live(job: Job, entry: EntryPoint) -> None:
+    """Record `entry` and end the process; nothing is returned and nothing is raised."""
+    status = 1
+    errors = os.dup(2)
+    try:
+        os.setpgid(0, 0)
+        _silence()
+        Child(job, entry).run()
+        status = 0
+    except BaseException:
+        # Our own fault or a hostile program's doing: the host learns it from the status.
+        os.write(errors, traceback.format_exc().encode()[-4_000:])
+    finally:
+        _end(status)
+
+
+def _silence() -> None:
+    """Give the process an empty standard input, and outputs that nobody reads."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    sys.stdin = open(os.devnull)  # noqa: SIM115 - open for the life of the process
+
+
+class Child:
+    """One entry point, from its private copy to its last recording."""
+
+    def __init__(self, job: Job, entry: EntryPoint) -> None:
+        self.job, self.entry = job, entry
+        self.journal = Journal()
+        self.root = _copy(job.root)
+        self.places = Places(self.root)
+        self.printed = Printed(self.journal)
+        self._written = 0.0
+        self._done = False
+
+    def run(self) -> None:
+        """Run the program under every patch and write what was seen, however it ends."""
+        watch = self._install()
+        sys.stdout = sys.stderr = self.printed
+        self._limit()
+        problem: Problem | None = None
+        try:
+            with watch:
+                program.run(self.entry, self.root, self.journal)
+        except bridges.Stopped:
+            pass
+        except SystemExit as error:
+            problem = self._left(error)
+        except program.ArgumentsUnknown as error:
+            problem = _arguments(str(error))
+        except BaseException as error:
+            # Whatever the student's program raises is theirs, told to them with their own line.
+            problem = problems.of_exception(error, self.places)
+        self._finish(problem)
+
+    def _install(self) -> Watch:
+        torch.set_num_threads(1)
+        torch.manual_seed(0)
+        random.seed(0)
+        np.random.seed(0)
+        warnings.simplefilter("ignore")
+        os.environ["MPLBACKEND"] = "Agg"
+        journal, places = self.journal, self.places
+        inert.install(program.own_modules(self.root))
+        program.install(self.root, journal)
+        initial, runs = Initial(journal), Runs(journal)
+        initial.install()
+        Networks(journal, places, initial).install()
+        data.install(journal, places)
+        transforms.install(journal, places)
+        loaders.install(journal, places)
+        optimizers.install(journal, places, runs)
+        bridges.install(journal)
+        journal.capture = Capture(journal, initial, self.job.out, self.entry.id)
+        journal.on_change = self._on_change
+        return Watch(journal, places, initial, runs)
+
+    def _limit(self) -> None:
+        """Have the program interrupted shortly before its time is over."""
+
+        def over(_: int, frame: FrameType | None) -> None:
+            place = self.places.at(frame)
+            self._finish(problems.time_limit(self.job.entry_wall_s, place))
+            _end(0)
+
+        signal.signal(signal.SIGALRM, over)
+        signal.setitimer(signal.ITIMER_REAL, max(self.job.entry_wall_s - _SPARE_S, 0.5))
+
+    def _on_change(self) -> None:
+        """Write what was seen so far, in case the process is killed."""
+        bridges.pandas_append(self.journal)
+        now = time.monotonic()
+        if now - self._written > _WRITE_EVERY_S:
+            self._write(problems.KILLED)
+            self._written = time.monotonic()
+
+    def _finish(self, problem: Problem | None) -> None:
+        if self._done:
+            return
+        self._done = True
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        if problem is None and not self.journal.runs and not self.journal.by_hand:
+            problem = problems.NO_TRAINING
+        self._write(problem)
+        shutil.rmtree(os.path.dirname(self.root), ignore_errors=True)
+
+    def _write(self, problem: Problem | None) -> None:
+        with self.journal.pause():
+            recording = writing.recording_of(self.journal, self.entry, problem, self.printed.tail())
+            writing.write(self.job.out, recording)
+
+    def _left(self, error: SystemExit) -> Problem | None:
+        """Return a problem when the program left before it trained anything, with a complaint."""
+        if self.journal.runs or error.code in (None, 0):
+            return None
+        place = self.places.of_traceback(error.__traceback__)
+        return problems.plain(
+            "exit",
+            f"Le programme s'est arrêté de lui-même avant tout apprentissage (code {str(error.code)[:100]}).",
+            f"The program ended itself before any training (code {str(error.code)[:100]}).",
+            place,
+        )
+
+
+def _arguments(name: str) -> Problem:
+    return problems.plain(
+        "arguments",
+        f"La fonction main n'existe pas ou demande un argument inconnu : {name[:80]}.",
+        f"The function main does not exist or wants an unknown argument: {name[:80]}.",
+    )
+
+
+def _copy(root: str) -> str:
+    """Return a private copy of the hand-in, in which the program may write."""
+    copied = os.path.join(tempfile.mkdtemp(prefix="program-"), "submission")
+    shutil.copytree(root, copied, symlinks=True)
+    for folder, _, _ in os.walk(copied):
+        os.chmod(folder, 0o755)
+    return os.path.realpath(copied)

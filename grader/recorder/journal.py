@@ -1,0 +1,240 @@
+"""What has been seen of a program so far, in plain objects that the patches fill and `writing` reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from grader.model import Call, Metric, Network, Place, Problem
+from grader.text import Text
+
+REAL_EPOCHS = 2
+"""Epochs of a training that are really computed; the later ones are fast-forwarded."""
+LOOSE_STEPS = 6
+"""Steps really computed where the program draws its batches without a DataLoader."""
+EVENTS_MAX = 4_000
+METRICS_MAX = 200
+
+
+@dataclass
+class Images:
+    """A data set of the program: which one, and which half of it."""
+
+    name: str
+    split: Literal["train", "test"]
+    dataset: Any
+    place: Place | None
+
+
+@dataclass
+class LoaderRecord:
+    """A DataLoader and what it draws from; `reason` says why its images cannot be told as a recipe."""
+
+    images: list[Images]
+    batch_size: int | None
+    shuffle: bool
+    drop_last: bool
+    length: int
+    reason: Text | None = None
+    transforms: tuple[Call, ...] | None = None
+    passes: int = 0
+    last_batch: Any = None
+
+    @property
+    def split(self) -> Literal["train", "test"]:
+        """`test` as soon as one of its data sets is the test half."""
+        return "test" if any(one.split == "test" for one in self.images) else "train"
+
+
+@dataclass(eq=False)
+class Pass:
+    """One iteration over a loader."""
+
+    loader: LoaderRecord
+    number: int
+    place: Place | None
+    first_event: int
+    drawn: int = 0
+    finished: bool = False
+    trains: bool = False
+    steps: int = 0
+    run: TrainingRecord | None = None
+
+
+@dataclass(eq=False)
+class RootCall:
+    """One call of a whole network: in which mode, and on which images."""
+
+    root: Root
+    training: bool
+    gradients: bool
+    drawn: Pass | None
+    input_shape: tuple[int, ...]
+    preprocessing: tuple[str, ...]
+    fast: bool = False
+    learned: bool = False
+
+
+@dataclass(eq=False)
+class Root:
+    """A network that the program calls as a whole, with a copy from before it learned."""
+
+    module: nn.Module
+    pristine: nn.Module | None
+    place: Place | None
+    parameters: frozenset[int]
+    cached: dict[bool, Any] = field(default_factory=dict)
+    run: TrainingRecord | None = None
+    calls: list[RootCall] = field(default_factory=list)
+    pretrained: bool = False
+
+
+@dataclass(eq=False)
+class LossCall:
+    """What a loss function was called with; `before` is what lay between the network's output and it."""
+
+    name: str
+    arguments: dict[str, Any]
+    before: tuple[str, ...]
+    place: Place | None
+
+
+@dataclass(eq=False)
+class SchedulerRecord:
+    """A learning-rate scheduler: its constructor's arguments and when it was stepped."""
+
+    name: str
+    arguments: dict[str, Any]
+    place: Place | None
+    original_step: Callable[..., Any]
+    scheduler: Any
+    between: dict[int, int] = field(default_factory=dict)
+    """Steps taken outside a pass, by the number of training passes begun before them."""
+    inside: dict[Pass, int] = field(default_factory=dict)
+    """Steps taken before the last batch drawn was done with, by training pass."""
+    steps: int = 0
+
+
+@dataclass(eq=False)
+class OptimizerRecord:
+    """An optimizer as it was built."""
+
+    name: str
+    optimizer: Any
+    groups: list[dict[str, Any]]
+    place: Place | None
+    known: bool
+    run: TrainingRecord | None = None
+    schedulers: list[SchedulerRecord] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class TrainingRecord:
+    """One training: an optimizer over a network, pass after pass."""
+
+    number: int
+    root: Root
+    optimizer: OptimizerRecord | None
+    network: Network | None = None
+    reason: Text | None = None
+    samples: str | None = None
+    passes: list[Pass] = field(default_factory=list)
+    rates: list[float] = field(default_factory=list)
+    steps: int = 0
+    batches: int = 0
+    """Training batches: root calls that a backward pass followed."""
+    cleared: list[bool] = field(default_factory=list)
+    modes: list[bool] = field(default_factory=list)
+    train_calls: list[RootCall] = field(default_factory=list)
+    evaluation_calls: list[RootCall] = field(default_factory=list)
+    loss: LossCall | None = None
+    clipping: Call | None = None
+    stepped_since_backward: bool = True
+    printed: list[Metric] = field(default_factory=list)
+    untrained: tuple[str, ...] = ()
+    frozen: frozenset[str] = frozenset()
+    fresh_groups: list[dict[str, Any]] = field(default_factory=list)
+    group_paths: list[tuple[str, ...]] = field(default_factory=list)
+
+    def watched(self, drawn: Pass | None) -> bool:
+        """Whether what happens now is still really computed, in the pass `drawn` or outside any."""
+        if drawn is not None and drawn in self.passes[:REAL_EPOCHS]:
+            return True
+        loose = self.steps >= LOOSE_STEPS if drawn is None else False
+        return len(self.passes) < REAL_EPOCHS and not loose
+
+
+@dataclass(eq=False)
+class Journal:
+    """All that was seen of one program."""
+
+    images: list[Images] = field(default_factory=list)
+    loaders: list[LoaderRecord] = field(default_factory=list)
+    roots: list[Root] = field(default_factory=list)
+    optimizers: list[OptimizerRecord] = field(default_factory=list)
+    schedulers: list[SchedulerRecord] = field(default_factory=list)
+    runs: list[TrainingRecord] = field(default_factory=list)
+    by_hand: list[RootCall] = field(default_factory=list)
+    """Backward passes through networks that no optimizer holds."""
+    events: list[str] = field(default_factory=list)
+    ageing: dict[str, None] = field(default_factory=dict)
+    problem: Problem | None = None
+    current: TrainingRecord | None = None
+    active: Pass | None = None
+    """The pass of the latest batch drawn."""
+    early_printed: list[Metric] = field(default_factory=list)
+    depth: int = 0
+    """How many networks deep the program is: 0 outside every forward pass."""
+    paused: int = 0
+    """Above 0 the recorder itself is at work and nothing is noted."""
+    on_change: Callable[[], None] = lambda: None
+    capture: Callable[[TrainingRecord, RootCall], None] = lambda run, call: None
+
+    def event(self, name: str) -> None:
+        """Note that `name` happened now."""
+        if not self.paused and len(self.events) < EVENTS_MAX:
+            self.events.append(name)
+
+    def bridge(self, name: str) -> None:
+        """Note that a bridge for old code was crossed."""
+        if not self.paused and len(self.ageing) < 40:
+            self.ageing.setdefault(name)
+
+    def root_of(self, module: nn.Module) -> Root | None:
+        """Return the root that stands for `module`, if it was called before."""
+        return next((root for root in self.roots if root.module is module), None)
+
+    def optimizer_of(self, optimizer: Any) -> OptimizerRecord | None:
+        """Return the record of `optimizer`."""
+        return next((one for one in reversed(self.optimizers) if one.optimizer is optimizer), None)
+
+    def pause(self) -> Paused:
+        """Return a context in which nothing is noted."""
+        return Paused(self)
+
+
+class Paused:
+    """While entered, the journal's patches stand aside."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+
+    def __enter__(self) -> None:
+        self.journal.paused += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.journal.paused -= 1
+
+
+def parameters_of(module: nn.Module) -> frozenset[int]:
+    """Return the identities of all parameters of `module`."""
+    return frozenset(id(parameter) for parameter in module.parameters())
+
+
+def group_parameters(groups: list[dict[str, Any]]) -> frozenset[int]:
+    """Return the identities of all tensors in an optimizer's groups."""
+    return frozenset(id(one) for group in groups for one in group["params"] if isinstance(one, torch.Tensor))

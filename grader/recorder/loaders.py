@@ -1,0 +1,214 @@
+"""DataLoader: what it draws from is noted, its passes end early, every batch carries its origin."""
+
+from __future__ import annotations
+
+import dis
+import sys
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import torch
+from torch.utils.data import BatchSampler, ConcatDataset, DataLoader, RandomSampler, Subset, SubsetRandomSampler
+from torch.utils.data import default_collate as _collate
+
+from grader.recorder.data import InMemory
+from grader.recorder.journal import Images, Journal, LoaderRecord, Pass
+from grader.recorder.places import Places
+from grader.recorder.plain import NotPlain
+from grader.recorder.trail import Trail, tag, tensors_in
+from grader.recorder.transforms import describe
+from grader.text import Text
+
+_BATCHES = 2
+"""Batches of a pass while a training is watched; 1 afterwards."""
+_LARGE = 1_024
+"""A batch this large is drawn once a pass."""
+_PULLED_MAX = 4
+"""Batches really drawn by a program that calls `next` itself; the later ones repeat."""
+
+
+def install(journal: Journal, places: Places) -> None:
+    """Make every DataLoader work in this process, note what it draws, and end its passes early."""
+    original_init, original_iter = DataLoader.__init__, DataLoader.__iter__
+
+    def __init__(self: Any, dataset: Any, *args: Any, **kwargs: Any) -> None:
+        names = ("batch_size", "shuffle", "sampler", "batch_sampler", "num_workers", "collate_fn", "pin_memory",
+                 "drop_last", "timeout", "worker_init_fn", "multiprocessing_context")  # fmt: skip
+        kwargs = dict(zip(names, args, strict=False)) | kwargs
+        for name in ("num_workers", "pin_memory", "timeout", "multiprocessing_context", "prefetch_factor",
+                     "persistent_workers", "pin_memory_device", "worker_init_fn"):  # fmt: skip
+            kwargs.pop(name, None)
+        original_init(self, dataset, **kwargs)
+        self.__dict__["_recorder_record"] = None
+
+    def __iter__(self: Any) -> Any:
+        if journal.paused:
+            return original_iter(self)
+        record = self.__dict__.get("_recorder_record")
+        if record is None:
+            record = self.__dict__["_recorder_record"] = _record(self)
+            journal.loaders.append(record)
+        record.passes += 1
+        started = Pass(record, record.passes, places.here(), len(journal.events))
+        return Batches(journal, started, lambda: original_iter(self))
+
+    DataLoader.__init__ = __init__  # type: ignore[method-assign]
+    DataLoader.__iter__ = __iter__  # type: ignore[method-assign]
+
+
+def _record(loader: Any) -> LoaderRecord:
+    """Return what `loader` draws, as far as it can be told."""
+    images, transforms, reason = _origin(loader.dataset)
+    sampler, batch_sampler = loader.sampler, loader.batch_sampler
+    shuffle = isinstance(sampler, RandomSampler | SubsetRandomSampler)
+    batch_size, drop_last = loader.batch_size, bool(loader.drop_last)
+    if batch_size is None and isinstance(batch_sampler, BatchSampler):
+        batch_size, drop_last = batch_sampler.batch_size, bool(batch_sampler.drop_last)
+        shuffle = isinstance(batch_sampler.sampler, RandomSampler | SubsetRandomSampler)
+    if reason is None and loader.collate_fn is not _collate:
+        reason = Text(
+            fr="les batchs sont assemblés par une fonction `collate_fn` propre au programme",
+            en="batches are put together by a `collate_fn` of the program's own",
+        )
+    length = len(loader) if hasattr(loader.dataset, "__len__") else 1
+    return LoaderRecord(images, batch_size, shuffle, drop_last, length, reason, transforms)
+
+
+def _origin(dataset: Any) -> tuple[list[Images], Any, Text | None]:
+    """Return the data sets of torchvision behind `dataset`, the transforms on the way, or why they are unknown."""
+    images: list[Images] = []
+    chains: list[Any] = []
+    reason: Text | None = None
+    pending: list[tuple[Any, list[Any], int]] = [(dataset, [], 0)]
+    seen: set[int] = set()
+    while pending and len(seen) < 100:
+        one, outer, depth = pending.pop(0)
+        if id(one) in seen or depth > 5:
+            continue
+        seen.add(id(one))
+        if isinstance(one, InMemory):
+            found = next((known for known in InMemory.journal.images if known.dataset is one), None)
+            if found is not None:
+                images.append(found)
+            chains.append([one.transform, *outer])
+            if type(one).__getitem__ is not InMemory.__getitem__:
+                reason = _own_dataset(type(one).__name__)
+        elif isinstance(one, Subset):
+            pending.append((one.dataset, outer, depth + 1))
+        elif isinstance(one, ConcatDataset):
+            pending.extend((part, outer, depth + 1) for part in one.datasets)
+        elif hasattr(one, "__getitem__") and hasattr(one, "__dict__"):
+            own = [value for name, value in vars(one).items() if "transform" in name and value is not None]
+            if not own and type(one).__getitem__ is not Subset.__getitem__:
+                reason = _own_dataset(type(one).__name__)
+            parts = [value for value in vars(one).values() if hasattr(value, "__getitem__")]
+            pending.extend((value, [*own, *outer], depth + 1) for value in parts if hasattr(value, "__len__"))
+    if not images:
+        return images, None, reason or _own_dataset(type(dataset).__name__)
+    try:
+        described = [tuple(call for part in chain for call in describe(part)) for chain in chains]
+    except NotPlain as error:
+        return images, None, _own_transform(str(error))
+    return images, described[0], reason
+
+
+def _own_dataset(name: str) -> Text:
+    return Text(
+        fr=f"les images passent par une classe propre au programme, `{name[:80]}`",
+        en=f"the images pass through a class of the program's own, `{name[:80]}`",
+    )
+
+
+def _own_transform(name: str) -> Text:
+    return Text(
+        fr=f"une transformation des images n'est pas de torchvision : `{name[:80]}`",
+        en=f"a transform of the images is not one of torchvision's: `{name[:80]}`",
+    )
+
+
+class Batches:
+    """Draws the batches of one pass, and ends it early when a loop does the drawing."""
+
+    def __init__(self, journal: Journal, started: Pass, draw: Callable[[], Iterator[Any]]) -> None:
+        self._journal, self._pass, self._draw = journal, started, draw
+        self._batches: Iterator[Any] | None = None
+        self._last: Any = None
+
+    def __iter__(self) -> Batches:
+        return self
+
+    def __len__(self) -> int:
+        return self._pass.loader.length
+
+    def next(self) -> Any:
+        """Return the next batch, by the name that iterators once had."""
+        self._journal.bridge("iterator_next")
+        return self._take(looping=False)
+
+    def __next__(self) -> Any:
+        return self._take(looping=_in_a_loop(sys._getframe(1)))
+
+    def _take(self, *, looping: bool) -> Any:
+        one = self._pass
+        if one.drawn >= (self._allowed() if looping else one.loader.length):
+            if not one.finished:
+                one.finished = True
+                self._journal.event("pass_end")
+                end_of_pass(self._journal, one)
+            raise StopIteration
+        one.drawn += 1
+        self._journal.active = one
+        self._journal.event("batch")
+        fast = one.drawn > _PULLED_MAX or one.number > _PULLED_MAX
+        if fast and one.loader.last_batch is not None:
+            batch = one.loader.last_batch
+        else:
+            with self._journal.pause():
+                if self._batches is None:
+                    self._batches = iter(self._draw())
+                batch = next(self._batches)
+            one.loader.last_batch = batch
+        _tag_batch(batch, one)
+        return batch
+
+    def _allowed(self) -> int:
+        one = self._pass
+        small = (one.loader.batch_size or 1) < _LARGE
+        run = one.run or self._journal.current
+        watched = run is None or run.watched(one) or len(run.passes) <= _BATCHES
+        return min(one.loader.length, _BATCHES if watched and small else 1)
+
+
+def end_of_pass(journal: Journal, one: Pass) -> None:
+    """Let a scheduler that is stepped at every batch catch up with the batches left out."""
+    run = one.run
+    if run is None or run.optimizer is None:
+        return
+    for record in run.optimizer.schedulers:
+        if record.inside.get(one, 0) >= one.steps > 0:
+            with journal.pause():
+                for _ in range(min(one.loader.length - one.drawn, 5_000)):
+                    try:
+                        record.original_step(record.scheduler)
+                    except (ValueError, TypeError):  # past its last step, or one that wants a metric
+                        break
+    journal.on_change()
+
+
+def _tag_batch(batch: Any, one: Pass) -> None:
+    """Mark the batch's images and labels as drawn in this pass."""
+    for tensor in tensors_in(batch):
+        image = tensor.dim() >= 3 or (tensor.dim() == 2 and torch.is_floating_point(tensor))
+        tag(tensor, Trail("image" if image else "label", drawn=one))
+
+
+_LOOPS = frozenset(dis.opmap[name] for name in dis.opmap if name.startswith("FOR_ITER") or name in ("LIST_EXTEND", "SEND"))
+
+
+def _in_a_loop(frame: FrameType | None) -> bool:
+    """Whether a `for` asks for the next batch, and not the program itself by `next(...)`."""
+    if frame is None or frame.f_lasti < 0:
+        return True
+    code = frame.f_code.co_code
+    return frame.f_lasti < len(code) and code[frame.f_lasti] in _LOOPS

@@ -1,0 +1,139 @@
+"""Whole networks: their calls are noted, and answered from memory once a training has been seen."""
+
+from __future__ import annotations
+
+import copy
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import nn
+
+from grader.model import Place
+from grader.recorder.initial import Initial, Pretrained
+from grader.recorder.journal import Journal, Root, RootCall, parameters_of
+from grader.recorder.places import Places
+from grader.recorder.trail import Trail, foremost, tag
+
+_LARGE = 1_024
+_SAMPLE = 256
+
+
+class Networks:
+    """Stands before `nn.Module.__call__` and knows where each module was built."""
+
+    def __init__(self, journal: Journal, places: Places, initial: Initial) -> None:
+        self.journal, self.places, self.initial = journal, places, initial
+        self._built: dict[int, tuple[weakref.ref[nn.Module], Place | None]] = {}
+        self._original: Callable[..., Any] = nn.Module.__call__
+
+    def install(self) -> None:
+        """Replace the entries of nn.Module by ones that note."""
+        networks, original_init = self, nn.Module.__init__
+        original_load = nn.Module.load_state_dict
+
+        def __init__(self: nn.Module, *args: Any, **kwargs: Any) -> None:
+            original_init(self, *args, **kwargs)
+            if not networks.journal.paused:
+                networks._built[id(self)] = (weakref.ref(self), networks.places.here(outside="__init__"))
+
+        def __call__(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            return networks.call(self, args, kwargs)
+
+        def load_state_dict(self: nn.Module, state_dict: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(state_dict, Pretrained):
+                networks.initial.forget(self)
+                return nn.modules.module._IncompatibleKeys([], [])
+            return original_load(self, state_dict, *args, **kwargs)
+
+        nn.Module.__init__ = __init__  # type: ignore[method-assign]
+        nn.Module.__call__ = __call__  # type: ignore[method-assign]
+        nn.Module.load_state_dict = load_state_dict  # type: ignore[method-assign]
+
+    def built_at(self, module: nn.Module) -> Place | None:
+        """Return the line that built `module`."""
+        reference, place = self._built.get(id(module), (None, None))
+        return place if reference is not None and reference() is module else None
+
+    def call(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return what `module` gives; note the call when it is a network called as a whole."""
+        journal = self.journal
+        if journal.paused or journal.depth or next(module.parameters(), None) is None:
+            return self._original(module, *args, **kwargs)
+        images = next((one for one in (*args, *kwargs.values()) if isinstance(one, torch.Tensor)), None)
+        if images is None:
+            return self._inside(module, args, kwargs)
+        root, call = self._note(module, images, (*args, *kwargs.values()))
+        cached = root.cached.get(call.training) if call.fast else None
+        if cached is not None:
+            result = _repeat(cached, len(images), call.gradients)
+        else:
+            call.fast = False
+            result = self._really(module, args, kwargs, images, call)
+            root.cached[call.training] = _detached(result)
+        tag(result, Trail("output", drawn=call.drawn, call=call))
+        return result
+
+    def _note(self, module: nn.Module, images: torch.Tensor, values: tuple[Any, ...]) -> tuple[Root, RootCall]:
+        """Record the call that is about to happen."""
+        journal = self.journal
+        whole = module.module if isinstance(module, nn.DataParallel) else module
+        root = journal.root_of(whole)
+        if root is None:
+            root = Root(whole, self._copy(whole), self.built_at(whole), parameters_of(whole))
+            journal.roots.append(root)
+        trail = foremost(values)
+        drawn = trail.drawn if trail is not None and trail.kind == "image" else None
+        gradients = torch.is_grad_enabled() and not (trail is not None and trail.volatile)
+        fast = root.run is not None and not root.run.watched(drawn)
+        preprocessing = trail.ops if trail is not None and trail.kind == "image" else ()
+        call = RootCall(root, module.training, gradients, drawn, tuple(images.shape), preprocessing, fast)
+        if len(root.calls) < 2_000:
+            root.calls.append(call)
+        journal.event("forward" if module.training else "forward_eval")
+        return root, call
+
+    def _copy(self, module: nn.Module) -> nn.Module | None:
+        with self.journal.pause():
+            try:
+                return copy.deepcopy(module)
+            except (RuntimeError, TypeError, AttributeError, RecursionError):
+                return None  # it holds something that cannot be copied; the live network must do
+
+    def _really(
+        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], images: torch.Tensor, call: RootCall
+    ) -> Any:
+        """Compute the network; of a huge evaluation batch only the first images, repeated."""
+        if call.training or call.gradients or len(images) <= _LARGE or len(args) != 1:
+            return self._inside(module, args, kwargs)
+        return _repeat(_detached(self._inside(module, (images[:_SAMPLE],), kwargs)), len(images), False)
+
+    def _inside(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        self.journal.depth += 1
+        try:
+            return self._original(module, *args, **kwargs)
+        finally:
+            self.journal.depth -= 1
+
+
+def _detached(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return value.detach().clone()
+    if isinstance(value, list | tuple):
+        parts = [_detached(part) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return value
+
+
+def _repeat(value: Any, batch: int, gradients: bool) -> Any:
+    """Return the remembered output for `batch` images, a leaf that a loss can be differentiated to."""
+    if isinstance(value, torch.Tensor):
+        if value.dim() and len(value) and len(value) != batch:
+            value = value[torch.arange(batch) % len(value)]
+        copied = value.detach().clone()
+        return copied.requires_grad_(gradients) if copied.is_floating_point() else copied
+    if isinstance(value, list | tuple):
+        parts = [_repeat(part, batch, gradients) for part in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return value

@@ -1,0 +1,92 @@
+"""What stopped a program, in one plain sentence with the student's own file and line."""
+
+from __future__ import annotations
+
+from grader.model import Place, Problem
+from grader.recorder.places import Places
+from grader.text import Text
+
+_LENGTH = 300
+
+_SENTENCES: dict[str, tuple[str, str]] = {
+    "import_error": ("un module demandé n'est pas disponible ici", "a module that it asks for is not available here"),
+    "file_not_found": ("un fichier demandé n'existe pas", "a file that it asks for does not exist"),
+    "memory_limit": ("il demande trop de mémoire", "it asks for too much memory"),
+    "shape_error": ("des tenseurs ont des tailles incompatibles", "tensors have sizes that do not fit together"),
+    "name_error": ("un nom n'est pas défini", "a name is not defined"),
+    "attribute_error": ("un attribut n'existe pas", "an attribute does not exist"),
+    "recursion": ("une fonction s'appelle sans fin", "a function calls itself without end"),
+    "program_error": ("une erreur n'est pas traitée", "an error is not handled"),
+}
+_SHAPES = ("shape", "size", "dimension", "expected input", "is invalid for input")
+
+
+def of_exception(error: BaseException, places: Places) -> Problem:
+    """Return the problem that `error`, raised by the student's program, amounts to."""
+    if isinstance(error, SyntaxError):
+        place = places.of_syntax(error) or places.of_traceback(error.__traceback__)
+        return _problem("syntax_error", place, "n'est pas du Python valable", "is not valid Python", error)
+    kind = kind_of(error)
+    fr, en = _SENTENCES[kind]
+    place = places.of_traceback(error.__traceback__)
+    return _problem(kind, place, f"s'arrête : {fr}", f"stops: {en}", error)
+
+
+def kind_of(error: BaseException) -> str:
+    """Return the short stable name of what `error` is."""
+    message = str(error).lower()
+    if isinstance(error, MemoryError) or "can't allocate memory" in message or "not enough memory" in message:
+        return "memory_limit"
+    kinds: tuple[tuple[type[BaseException], str], ...] = (
+        (ImportError, "import_error"),
+        (FileNotFoundError, "file_not_found"),
+        (NameError, "name_error"),
+        (AttributeError, "attribute_error"),
+        (RecursionError, "recursion"),
+    )
+    for kind, name in kinds:
+        if isinstance(error, kind):
+            return name
+    if isinstance(error, RuntimeError | ValueError) and any(word in message for word in _SHAPES):
+        return "shape_error"
+    return "program_error"
+
+
+def _problem(kind: str, place: Place | None, fr: str, en: str, error: BaseException) -> Problem:
+    text = " ".join(str(error).split())
+    if isinstance(error, SyntaxError):
+        text = error.msg or text
+    detail = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    detail = "".join(char for char in detail if char.isprintable())[:_LENGTH]
+    where_fr = f"Le programme {place.file}, ligne {place.line}," if place else "Le programme"
+    where_en = f"The program {place.file}, line {place.line}," if place else "The program"
+    return Problem(
+        kind=kind, place=place, text=Text(fr=f"{where_fr} {fr} ({detail}).", en=f"{where_en} {en} ({detail}).")
+    )
+
+
+def plain(kind: str, fr: str, en: str, place: Place | None = None) -> Problem:
+    """Return a problem with these words."""
+    return Problem(kind=kind, text=Text(fr=fr, en=en), place=place)
+
+
+def time_limit(seconds: float, place: Place | None) -> Problem:
+    """Return the problem of a program that was still running when its time was over."""
+    return plain(
+        "time_limit",
+        f"Le programme n'était pas terminé après {seconds:.0f} s : ce qu'il avait fait jusque-là est gardé.",
+        f"The program had not ended after {seconds:.0f} s: what it had done until then is kept.",
+        place,
+    )
+
+
+KILLED = plain(
+    "killed",
+    "Le programme a été arrêté brutalement (mémoire, temps ou signal) : ce qu'il avait fait jusque-là est gardé.",
+    "The program was stopped abruptly (memory, time or a signal): what it had done until then is kept.",
+)
+NO_TRAINING = plain(
+    "no_training",
+    "Le programme s'est terminé sans entraîner de réseau.",
+    "The program ended without training a network.",
+)

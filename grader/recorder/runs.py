@@ -1,0 +1,162 @@
+"""Trainings as they unfold: which optimizer moves which network, step by step and pass by pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from grader.recorder.journal import (
+    Journal,
+    OptimizerRecord,
+    Pass,
+    Root,
+    RootCall,
+    TrainingRecord,
+    group_parameters,
+)
+from grader.recorder.trail import Trail
+
+_NOTES_MAX = 64
+_RATES_MAX = 2_000
+_CALLS_MAX = 400
+
+
+class Runs:
+    """Turns backward passes and optimizer steps into trainings."""
+
+    def __init__(self, journal: Journal) -> None:
+        self.journal = journal
+
+    def backward(self, trail: Trail | None, really: Callable[[], Any]) -> Any:
+        """Note a backward pass from a loss with `trail`; make it unless the training is fast-forwarded."""
+        journal = self.journal
+        journal.event("backward")
+        call = trail.call if trail is not None else None
+        if trail is None or call is None:
+            with journal.pause():
+                return really()
+        run = self._run_of(call.root)
+        if run is None:
+            if len(journal.by_hand) < _NOTES_MAX:
+                journal.by_hand.append(call)
+        else:
+            self._note(run, call, trail)
+        if call.fast:
+            return None
+        with journal.pause():
+            return really()
+
+    def _note(self, run: TrainingRecord, call: RootCall, trail: Trail) -> None:
+        if run.network is None and run.reason is None:
+            self.journal.capture(run, call)
+        if not call.fast and run.stepped_since_backward and len(run.cleared) < _NOTES_MAX:
+            run.cleared.append(_no_gradients(call.root))
+        run.stepped_since_backward = False
+        call.learned = True
+        run.batches += 1
+        if len(run.train_calls) < _CALLS_MAX:
+            run.train_calls.append(call)
+            run.modes.append(call.training)
+        if trail.loss is not None and run.loss is None:
+            run.loss = trail.loss
+        self._enter_pass(run, call.drawn)
+
+    def _enter_pass(self, run: TrainingRecord, drawn: Pass | None) -> None:
+        """Note that `run` learns in the pass `drawn`, which becomes one of its epochs."""
+        self.journal.current = run
+        if drawn is None or drawn.trains:
+            return
+        drawn.trains, drawn.run = True, run
+        if len(run.passes) < _RATES_MAX:
+            run.passes.append(drawn)
+        if len(run.passes) <= 3:
+            self.journal.on_change()
+
+    def step(self, optimizer: Any, really: Callable[[], Any], closure: Callable[[], Any] | None) -> Any:
+        """Note an optimizer's step; make it unless the training is fast-forwarded."""
+        journal = self.journal
+        record = journal.optimizer_of(optimizer)
+        if journal.paused or record is None:
+            return really()
+        journal.event("step")
+        run = record.run or self._first_step(record)
+        if run is None:
+            return really()
+        run.optimizer = record
+        fast = bool(run.train_calls) and run.train_calls[-1].fast
+        fast = fast and run.root.calls[-1].fast
+        self._count(run, record)
+        if fast:
+            return closure() if closure is not None else None
+        if closure is not None:
+            return really()
+        with journal.pause():
+            return really()
+
+    def _count(self, run: TrainingRecord, record: OptimizerRecord) -> None:
+        drawn = self.journal.active
+        self.journal.current = run
+        run.steps += 1
+        run.stepped_since_backward = True
+        if drawn is not None and (drawn.trains and drawn.run is run):
+            drawn.steps += 1
+            if drawn.steps == 1 and len(run.rates) < _RATES_MAX:
+                run.rates.append(_rate(record.optimizer))
+        elif drawn is None and not run.rates:
+            run.rates.append(_rate(record.optimizer))
+
+    def _first_step(self, record: OptimizerRecord) -> TrainingRecord | None:
+        held = group_parameters(record.optimizer.param_groups)
+        for root in reversed(self.journal.roots):
+            if root.parameters & held:
+                return self._attach(root, record)
+        return None
+
+    def _run_of(self, root: Root) -> TrainingRecord | None:
+        """Return the training that a backward pass through `root` belongs to."""
+        for record in reversed(self.journal.optimizers):
+            if record.run is not None and record.run.root is root and root.run is record.run:
+                return record.run
+            if record.run is None and root.parameters & group_parameters(record.optimizer.param_groups):
+                return self._attach(root, record)
+        return None
+
+    def _attach(self, root: Root, record: OptimizerRecord) -> TrainingRecord:
+        """Return the training of `root` by `record`: a new one, or the one that a like optimizer began."""
+        previous = root.run
+        if previous is not None and previous.optimizer is not None and _alike(previous.optimizer, record):
+            run = previous
+        else:
+            run = TrainingRecord(len(self.journal.runs) + 1, root, record)
+            run.optimizer = record
+            self.journal.runs.append(run)
+        record.run = root.run = run
+        self.journal.current = run
+        return run
+
+
+def _no_gradients(root: Root) -> bool:
+    for parameter in root.module.parameters():
+        if parameter.grad is not None and bool((parameter.grad != 0).any()):
+            return False
+    return True
+
+
+def _rate(optimizer: Any) -> float:
+    value = optimizer.param_groups[0].get("lr", 0.0)
+    return float(value.detach()) if isinstance(value, torch.Tensor) else float(value)
+
+
+def _alike(one: OptimizerRecord, other: OptimizerRecord) -> bool:
+    """Whether `other` carries on what `one` began: the same class, tensors and options but for the rate."""
+    if one.name != other.name or len(one.groups) != len(other.groups):
+        return False
+    left, right = one.optimizer.param_groups, other.optimizer.param_groups
+    same = group_parameters(left) == group_parameters(right)
+    drop = ("lr", "initial_lr")
+    return same and all(
+        {k: v for k, v in a.items() if k not in drop} == {k: v for k, v in b.items() if k not in drop}
+        for a, b in zip(one.groups, other.groups, strict=True)
+    )

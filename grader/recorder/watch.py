@@ -1,0 +1,154 @@
+"""Every torch function outside a network: follows tensors, notes losses and backward passes, bridges old calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
+
+from grader.recorder.initial import Initial
+from grader.recorder.journal import Journal, LossCall
+from grader.recorder.places import Places
+from grader.recorder.plain import NotPlain, bound, plain
+from grader.recorder.runs import Runs
+from grader.recorder.trail import Trail, foremost, tag, trail_of
+
+_LOSSES = {F.cross_entropy: "cross_entropy", F.nll_loss: "nll_loss", F.mse_loss: "mse_loss"}
+_OTHER_LOSSES = tuple(
+    getattr(F, name)
+    for name in (
+        "binary_cross_entropy", "binary_cross_entropy_with_logits", "l1_loss", "smooth_l1_loss", "huber_loss",
+        "kl_div", "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "soft_margin_loss",
+        "hinge_embedding_loss", "poisson_nll_loss", "cosine_embedding_loss",
+    )
+    if hasattr(F, name)
+)  # fmt: skip
+_SCALING = ("mul", "div", "true_divide", "__mul__", "__rmul__", "__truediv__", "multiply", "divide")
+_Handler = Callable[[tuple[Any, ...], dict[str, Any]], Any]
+
+
+class Watch(TorchFunctionMode):
+    """While entered, sees every torch function that the program calls."""
+
+    def __init__(self, journal: Journal, places: Places, initial: Initial, runs: Runs) -> None:
+        super().__init__()
+        self.journal, self.places, self.initial, self.runs = journal, places, initial, runs
+        self._handlers: dict[Any, _Handler] = {
+            Tensor.cuda: lambda args, _: args[0],
+            Tensor.pin_memory: lambda args, _: args[0],
+            Tensor.to: self._to,
+            Tensor.type: self._type,
+            Tensor.view: self._view,
+            Tensor.backward: self._backward,
+        }
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Return what `func` gives, after noting it."""
+        kwargs = kwargs or {}
+        if self.journal.paused:
+            return func(*args, **kwargs)
+        if "device" in kwargs and is_cuda(kwargs["device"]):
+            kwargs = kwargs | {"device": "cpu"}
+        handler = self._handlers.get(func)
+        if handler is not None:
+            result = handler(args, kwargs)
+        else:
+            try:
+                result = func(*args, **kwargs)
+            except IndexError:
+                if func is not Tensor.__getitem__ or args[0].dim() != 0:
+                    raise
+                self.journal.bridge("index_of_scalar")
+                return args[0].item()
+        if self.journal.depth == 0:
+            self._follow(func, args, kwargs, result)
+        return result
+
+    def _follow(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any) -> None:
+        """Give the result the trail of what it was made from; note losses."""
+        name = getattr(func, "__name__", "")
+        self.initial.direct(func, args, kwargs)
+        trail = foremost((*args, *kwargs.values()))
+        if trail is None:
+            return
+        if func in _LOSSES or func in _OTHER_LOSSES:
+            self._loss(func, args, kwargs, result, trail)
+            return
+        if trail.kind == "loss":
+            trail = self._reshaped_loss(name, args, trail)
+        elif name in ("argmax", "max", "topk", "eq", "argsort", "sort"):
+            return
+        tag(result, trail if trail.kind == "loss" else trail.then(name))
+
+    def _reshaped_loss(self, name: str, args: tuple[Any, ...], trail: Trail) -> Trail:
+        """Return the trail of a loss that something was added to, or that was scaled."""
+        loss = trail.loss
+        if loss is None or loss.name == "other":
+            return trail
+        scaled = name in _SCALING and not any(isinstance(one, int | float) and one == 1 for one in args)
+        terms = [one for one in args if isinstance(one, Tensor) and one.requires_grad]
+        if scaled or (name in ("add", "__add__", "sub", "__radd__", "__sub__") and len(terms) > 1):
+            loss = LossCall("other", {"base": loss.name, "then": name.strip("_")}, loss.before, loss.place)
+            return Trail("loss", drawn=trail.drawn, call=trail.call, loss=loss)
+        return trail
+
+    def _loss(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, trail: Trail) -> None:
+        """Note a loss function called on a network's output."""
+        self.journal.event("loss")
+        if trail.kind != "output" or not isinstance(result, Tensor):
+            return
+        given = {key: value for key, value in bound(func, args, kwargs).items() if key not in ("input", "target")}
+        average, reduce = given.pop("size_average", None), given.pop("reduce", None)
+        if average is not None or reduce is not None:
+            self.journal.bridge("size_average")
+            kind = "none" if reduce is False else "sum" if average is False else "mean"
+            given = given | ({} if kind == "mean" else {"reduction": kind})
+        name = _LOSSES.get(func, "other")
+        try:
+            arguments = plain(given)
+        except NotPlain:
+            name, arguments = "other", {}
+        if name == "other":
+            arguments = {"function": getattr(func, "__name__", "")} | arguments
+        loss = LossCall(name, arguments, trail.ops, self.places.here())
+        tag(result, Trail("loss", drawn=trail.drawn, call=trail.call, loss=loss))
+
+    def _backward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        trail = trail_of(args[0])
+        return self.runs.backward(trail, lambda: Tensor.backward(*args, **kwargs))
+
+    def _to(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        kept = tuple(one for one in args[1:] if not is_cuda(one))
+        kept = tuple(one.cpu() if isinstance(one, Tensor) else one for one in kept)
+        kwargs = {key: value for key, value in kwargs.items() if key not in ("device", "non_blocking")}
+        if "device" not in kwargs and not kept and not kwargs:
+            return args[0]
+        return args[0].to(*kept, **kwargs)
+
+    def _type(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        given = tuple(one.replace("torch.cuda.", "torch.") if isinstance(one, str) else one for one in args[1:])
+        return args[0].type(*given, **kwargs)
+
+    def _view(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        try:
+            return args[0].view(*args[1:], **kwargs)
+        except RuntimeError as error:
+            if "stride" not in str(error):
+                raise
+            self.journal.bridge("view_on_non_contiguous")
+            return args[0].reshape(*args[1:])
+
+
+def is_cuda(value: Any) -> bool:
+    """Whether `value` names a GPU."""
+    if isinstance(value, torch.device):
+        return value.type != "cpu"
+    if isinstance(value, str):
+        return value.startswith("cuda")
+    return False
+
+

@@ -1,0 +1,235 @@
+"""The journal as a `Recording`, written whole at any moment of the program's life."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import msgspec
+
+from grader.model import (
+    EntryPoint,
+    Loop,
+    Loss,
+    Optimisation,
+    ParameterGroup,
+    Pipeline,
+    Place,
+    Problem,
+    Recipe,
+    Recording,
+    Run,
+    Schedule,
+)
+from grader.recorder.capture import write_whole
+from grader.recorder.journal import Journal, RootCall, SchedulerRecord, TrainingRecord
+from grader.recorder.transforms import place_of
+from grader.text import Text
+
+_EVENTS = 64
+_RUNS = 64
+
+
+def write(out: str, recording: Recording) -> None:
+    """Put `recording` at `out`/<entry id>.json in one step."""
+    write_whole(os.path.join(out, f"{recording.entry.id}.json"), msgspec.json.encode(recording))
+
+
+def recording_of(journal: Journal, entry: EntryPoint, problem: Problem | None, tail: str) -> Recording:
+    """Return everything seen so far as one record."""
+    runs = tuple(run_of(journal, run, entry.id) for run in journal.runs[:_RUNS])
+    if not runs and journal.by_hand:
+        runs = (_by_hand(journal, entry.id),)
+    return Recording(entry=entry, runs=runs, problem=problem, ageing=tuple(journal.ageing), output_tail=tail)
+
+
+def run_of(journal: Journal, run: TrainingRecord, entry: str) -> Run:
+    """Return one training as a record, with its recipe where it has one."""
+    recipe, reason = None, run.reason
+    evaluations = evaluations_of(journal, run)
+    if reason is None:
+        reason = _obstacle(run)
+    if reason is None and run.network is not None:
+        recipe = _recipe(run, evaluations)
+    return Run(
+        id=f"{entry}.{run.number}",
+        recipe=recipe,
+        unexpressed=None if recipe is not None else reason or _nothing(),
+        samples=run.samples if recipe is not None else None,
+        places=_places(run, evaluations),
+        events=_events(journal, run),
+        printed=tuple(run.printed),
+    )
+
+
+def evaluations_of(journal: Journal, run: TrainingRecord) -> list[RootCall]:
+    """Return the calls of the run's network, on images of a pass that nothing learned from."""
+    calls = [call for call in run.root.calls if not call.learned and call.drawn is not None and not call.drawn.trains]
+    others = [one for one in journal.runs if one.root is run.root]
+    if len(others) > 1:  # one network trained several times: each keeps what came after its own first pass
+        events = sorted((one.passes[0].first_event, one.number) for one in others if one.passes)
+        bounds = [event for event, number in events if number == run.number]
+        later = [event for event, number in events if bounds and event > bounds[0]]
+        end = later[0] if later else float("inf")
+        calls = [one for one in calls if one.drawn and bounds and bounds[0] <= one.drawn.first_event < end]
+    return calls
+
+
+def _obstacle(run: TrainingRecord) -> Text | None:
+    """Return why the training cannot be told as a recipe, None when it can."""
+    if run.optimizer is not None and not run.optimizer.known:
+        return Text(
+            fr=f"l'optimiseur `{run.optimizer.name[:60]}` n'est pas de torch.optim",
+            en=f"the optimizer `{run.optimizer.name[:60]}` is not one of torch.optim",
+        )
+    call = next(iter(run.train_calls), None)
+    if call is None:
+        return Text(
+            fr="aucune erreur n'est rétropropagée dans le réseau",
+            en="no error is propagated back into the network",
+        )
+    if call.drawn is None:
+        return Text(
+            fr="les images ne viennent pas d'un DataLoader de torch sur un jeu de torchvision",
+            en="the images do not come from a torch DataLoader over a data set of torchvision",
+        )
+    if call.preprocessing:
+        names = ", ".join(call.preprocessing[:4])
+        return Text(
+            fr=f"les images sont modifiées entre le DataLoader et le réseau ({names})",
+            en=f"the images are changed between the DataLoader and the network ({names})",
+        )
+    return call.drawn.loader.reason
+
+
+def _nothing() -> Text:
+    return Text(fr="l'apprentissage n'a pas commencé", en="the training did not begin")
+
+
+def _recipe(run: TrainingRecord, evaluations: list[RootCall]) -> Recipe | None:
+    network, optimizer, drawn = run.network, run.optimizer, run.train_calls[0].drawn
+    if network is None or optimizer is None or drawn is None:
+        return None
+    loss = run.loss
+    groups = tuple(
+        ParameterGroup(parameters=paths, options=options)
+        for paths, options in zip(run.group_paths, optimizer.groups, strict=False)
+    )
+    return Recipe(
+        network=network,
+        data=_pipeline(run, evaluations),
+        optimisation=Optimisation(
+            loss=Loss(name=loss.name, arguments=loss.arguments, before=loss.before)  # type: ignore[arg-type]
+            if loss is not None
+            else Loss(name="other"),
+            optimizer=optimizer.name,
+            groups=groups,
+            schedule=_schedule(run),
+            epochs=max(len(run.passes), 1),
+            clipping=run.clipping,
+        ),
+        loop=_loop(run, evaluations),
+    )
+
+
+def _pipeline(run: TrainingRecord, evaluations: list[RootCall]) -> Pipeline:
+    train = run.train_calls[0].drawn
+    assert train is not None
+    judged = _judged(evaluations)
+    other = judged[0].drawn if judged else None
+    return Pipeline(
+        dataset=train.loader.images[0].name if train.loader.images else "other",
+        train=train.loader.transforms or (),
+        evaluation=other.loader.transforms if other is not None else None,
+        batch_size=train.loader.batch_size or run.train_calls[0].input_shape[0],
+        evaluation_batch_size=other.loader.batch_size if other is not None else None,
+        shuffle=train.loader.shuffle,
+        drop_last=train.loader.drop_last,
+    )
+
+
+def _judged(evaluations: list[RootCall]) -> list[RootCall]:
+    """Return the evaluations on test images where there are any, else all of them."""
+    on_test = [call for call in evaluations if call.drawn is not None and call.drawn.loader.split == "test"]
+    return on_test or evaluations
+
+
+def _loop(run: TrainingRecord, evaluations: list[RootCall]) -> Loop:
+    judged = _judged(evaluations)
+    splits = [call.drawn.loader.split for call in evaluations if call.drawn is not None]
+    trained = [call.drawn.loader.split for call in run.train_calls if call.drawn is not None]
+    return Loop(
+        clears_gradients=all(run.cleared),
+        trains_in_train_mode=all(run.modes),
+        evaluates_in_eval_mode=all(not call.training for call in judged) if judged else None,
+        evaluates_without_gradients=all(not call.gradients for call in judged) if judged else None,
+        trains_on_test_images="test" in trained,
+        evaluates_on_test_images="test" in splits if splits else None,
+        steps_per_batch=round(run.steps / run.batches, 4) if run.batches else 1.0,
+        untrained=run.untrained,
+    )
+
+
+def _schedule(run: TrainingRecord) -> Schedule:
+    records = run.optimizer.schedulers if run.optimizer is not None else []
+    rates = tuple(run.rates)
+    if not records:
+        return Schedule(rates=rates)
+    record = max(records, key=lambda one: one.steps)
+    return Schedule(name=record.name, arguments=record.arguments, stepped=_stepped(record, run), rates=rates)
+
+
+def _stepped(record: SchedulerRecord, run: TrainingRecord) -> Any:
+    """Return when the scheduler is stepped, from where its steps fell among the passes."""
+    if not record.steps:
+        return "never"
+    telling = [one for one in run.passes if one.steps > 1] or [one for one in run.passes if one.finished]
+    if any(record.inside.get(one, 0) >= one.steps for one in telling if one.steps):
+        return "batch"
+    between = set(record.between) | {run.passes.index(one) + 1 for one in record.inside if one in run.passes}
+    if len(run.passes) > 1 and between == {len(run.passes)}:
+        return "after_training"
+    return "epoch"
+
+
+def _places(run: TrainingRecord, evaluations: list[RootCall]) -> dict[str, Place]:
+    drawn = run.train_calls[0].drawn if run.train_calls else None
+    other = _judged(evaluations)[0].drawn if evaluations else None
+    optimizer = run.optimizer
+    found: dict[str, Place | None] = {
+        "network": run.root.place,
+        "optimizer": optimizer.place if optimizer is not None else None,
+        "scheduler": optimizer.schedulers[0].place if optimizer is not None and optimizer.schedulers else None,
+        "loss": run.loss.place if run.loss is not None else None,
+        "training_loop": drawn.place if drawn is not None else None,
+        "evaluation_loop": other.place if other is not None else None,
+    }
+    for name, one in (("train_transforms", drawn), ("evaluation_transforms", other)):
+        if one is not None and one.loader.images:
+            images = one.loader.images[0]
+            found[name] = place_of(images.dataset.transform) or images.place
+    return {name: place for name, place in found.items() if place is not None}
+
+
+def _events(journal: Journal, run: TrainingRecord) -> tuple[str, ...]:
+    """Return the calls of the second epoch in order, repetitions shortened to one."""
+    if not run.passes:
+        return ()
+    second = run.passes[min(1, len(run.passes) - 1)]
+    start = second.first_event
+    end = run.passes[2].first_event if len(run.passes) > 2 else len(journal.events)
+    return tuple(journal.events[start:end][:_EVENTS])
+
+
+def _by_hand(journal: Journal, entry: str) -> Run:
+    root = journal.by_hand[0].root
+    return Run(
+        id=f"{entry}.1",
+        recipe=None,
+        unexpressed=Text(
+            fr="le réseau est dérivé mais aucun optimiseur de torch.optim ne tient ses poids",
+            en="the network is differentiated but no optimizer of torch.optim holds its weights",
+        ),
+        places={"network": root.place} if root.place is not None else {},
+        printed=tuple(journal.early_printed),
+    )
