@@ -11,7 +11,7 @@ from grader.recipe.operations import DROPOUTS, Operation, pair
 _MONOTONE = ("relu", "relu6", "tanh", "sigmoid", "leaky_relu", "elu", "selu")
 """Functions that never fall: they may change places with a maximum."""
 _SCALES_FREELY = ("relu", "leaky_relu")
-"""Functions that may change places with a multiplication by a number that is not negative, hence with dropout."""
+"""Functions that may change places with a multiplication by a positive number, hence with dropout."""
 _IDEMPOTENT = ("relu", "relu6")
 
 
@@ -27,10 +27,10 @@ def canonical(found: tuple[Operation, ...]) -> tuple[str, ...]:
     """Return one line per operation: `conv 3->32 k5 s1 p2`, `relu`, `pool k2 s2`, `linear 1024->1000`, ...
 
     Flattening, identities and inert dropouts are left out; a convolution over the whole image is `linear`; an
-    activation stands before the max-pooling and before the dropout beside it; a zero padding layer is part of the
-    convolution that follows; an option that changes nothing at this input size (`ceil_mode`) is not told.
-    Where an operation does not take the line before it, `@` and the numbers of its inputs (from 1, 0 the image)
-    follow. A softmax at the end stays, as the last line.
+    activation stands before the max-pooling and before the dropout beside it; a zero padding layer is part of
+    the convolution that follows; an option that changes nothing at this size (`ceil_mode`) is not told.
+    Where an operation does not take the line before it, `@` and the numbers of its inputs (from 1, 0 the
+    image) follow. A softmax at the end stays, as the last line.
     """
     entries = _entries(found)
     while True:
@@ -146,12 +146,8 @@ def _text(operation: Operation) -> str:
     options = operation.options
     if operation.kind in ("softmax", "log_softmax"):
         dim = options.get("dim")
-        usual = (
-            dim in (None, 1)
-            or dim == -1
-            and len(operation.input_shape) == 1
-            or dim == -len(operation.input_shape)
-        )
+        last = len(operation.input_shape)
+        usual = dim in (None, 1, -last)
         return operation.kind if usual else f"{operation.kind} dim{dim}"
     if operation.kind in DROPOUTS:
         return f"{operation.kind} p{_number(options['p'])}"

@@ -20,8 +20,8 @@ _OPTION_NAMES = {"kernel_size": "kernel", "arguments": "arguments"}
 def layers_of(network: Network, found: tuple[Operation, ...]) -> tuple[Layer, ...]:
     """Return one row per operation in order of execution.
 
-    Layers with weights are numbered through (`conv1`, `conv2`, `conv3`, `fc4`, `fc5`), the others bear the number
-    of the one they follow (`pool1`, `relu4`), as the sheet has it; a second one of a name gets `_2`.
+    Layers with weights are numbered through (`conv1`, `conv2`, `conv3`, `fc4`, `fc5`), the others bear the
+    number of the one they follow (`pool1`, `relu4`), as the sheet has it; a second one of a name gets `_2`.
     A tensor is counted where it is first used. A convolution over the whole image is told as `linear`.
     """
     rows: list[Layer] = []
@@ -73,7 +73,8 @@ def _shape(operation: Operation) -> tuple[int, ...]:
 def _options(operation: Operation) -> dict[str, Any]:
     options = {}
     for key, value in sorted(operation.options.items()):
-        if value is None or key in ("training", "weight", "running_mean", "running_var"):
+        told = key not in ("training", "weight", "running_mean", "running_var")
+        if value is None or not told or (key == "arguments" and operation.kind == "flatten"):
             continue
         plain = _plain(value)
         options[_OPTION_NAMES.get(key, key)] = plain

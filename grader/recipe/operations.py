@@ -34,14 +34,15 @@ _SIGNATURES: dict[str, tuple[str, ...]] = {
 """Names of a function's or method's arguments after its input."""
 
 _KINDS = {
-    "AdaptiveAvgPool2d": "adaptive_avg_pool", "AdaptiveMaxPool2d": "adaptive_max_pool", "AvgPool2d": "avg_pool",
-    "BatchNorm1d": "batch_norm", "BatchNorm2d": "batch_norm", "Conv2d": "conv", "Dropout": "dropout",
-    "Flatten": "flatten", "LeakyReLU": "leaky_relu", "Linear": "linear", "LogSoftmax": "log_softmax",
-    "MaxPool2d": "max_pool", "ReLU": "relu", "ReLU6": "relu6", "Sigmoid": "sigmoid", "Softmax": "softmax",
-    "Tanh": "tanh", "ELU": "elu", "GELU": "gelu", "SELU": "selu", "SiLU": "silu", "Dropout2d": "dropout2d",
-    "Dropout1d": "dropout1d", "AlphaDropout": "alpha_dropout", "ZeroPad2d": "zero_pad", "Identity": "identity",
-    "adaptive_avg_pool2d": "adaptive_avg_pool", "adaptive_max_pool2d": "adaptive_max_pool", "avg_pool2d": "avg_pool",
-    "conv2d": "conv", "max_pool2d": "max_pool", "contiguous": "identity", "float": "identity", "clone": "identity",
+    "AdaptiveAvgPool2d": "adaptive_avg_pool", "AdaptiveMaxPool2d": "adaptive_max_pool",
+    "AvgPool2d": "avg_pool", "BatchNorm1d": "batch_norm", "BatchNorm2d": "batch_norm", "Conv2d": "conv",
+    "Dropout": "dropout", "Flatten": "flatten", "LeakyReLU": "leaky_relu", "Linear": "linear",
+    "LogSoftmax": "log_softmax", "MaxPool2d": "max_pool", "ReLU": "relu", "ReLU6": "relu6",
+    "Sigmoid": "sigmoid", "Softmax": "softmax", "Tanh": "tanh", "ELU": "elu", "GELU": "gelu", "SELU": "selu",
+    "SiLU": "silu", "Dropout2d": "dropout2d", "Dropout1d": "dropout1d", "AlphaDropout": "alpha_dropout",
+    "ZeroPad2d": "zero_pad", "Identity": "identity", "adaptive_avg_pool2d": "adaptive_avg_pool",
+    "adaptive_max_pool2d": "adaptive_max_pool", "avg_pool2d": "avg_pool", "conv2d": "conv",
+    "max_pool2d": "max_pool", "contiguous": "identity", "float": "identity", "clone": "identity",
     "detach": "detach", "div": "truediv",
 }  # fmt: skip
 """Kinds by the name of the class, function or method; any other keeps its own name."""
@@ -52,7 +53,7 @@ DROPOUTS = ("dropout", "dropout1d", "dropout2d", "alpha_dropout")
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation that gives a tensor: its kind, its options by torch's names, and what flows through it."""
+    """One operation that gives a tensor: its kind, its options by torch's names, its inputs."""
 
     name: str
     kind: str
@@ -170,7 +171,7 @@ class _Reader:
         names = _SIGNATURES.get(node.target.replace("2d", "") if "dropout" in node.target else node.target)
         options = {key: _literal(value) for key, value in node.keywords.items()}
         if names is None:
-            rest = [_literal(value) for value in node.arguments[1:]]
+            rest = [value for value in map(_literal, node.arguments[1:]) if value is not None]
             return options | ({"arguments": rest} if rest else {})
         options |= {name: _literal(value) for name, value in zip(names, node.arguments[1:], strict=False)}
         if "dropout" in node.target:

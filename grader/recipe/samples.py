@@ -1,8 +1,8 @@
 """A run's samples: initial values and outputs in a safetensors file, for comparison and nothing else.
 
-Keys of the file: `initial.PATH` for each tensor of `Network.parameters` as it was before the first step;
-`input.0`, `output.0`, `input.1`, `output.1`: two batches of different size and what the network gave for each
-at those initial values, in evaluation mode. A network that takes one batch size only has batch 0 alone.
+Keys of the file: `value/PATH` for each tensor of the module as it was before the first step; `input/N` and
+`output/N` for batches of N images: what the network gave for them at those values, in evaluation mode. There
+are two batches of different size, or one where the network takes one size only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from grader.recipe import caps
 
 FILE_BYTES = 4 * caps.PARAMETERS
 HEADER_BYTES = 4_000_000
-COMPARED_IMAGES = 64
+COMPARED_IMAGES = 512
 """Largest batch in a samples file."""
 BATCH_SIZES = (3, 7)
 """Batches that `take_samples` runs."""
@@ -33,7 +33,7 @@ _KEPT_DTYPES = {"F32": torch.float32, "I64": torch.int64}
 
 @dataclass(frozen=True)
 class Samples:
-    """What a samples file holds: initial values by path, and (images, outputs) of up to two batches."""
+    """What a samples file holds: initial values by path, and (images, outputs) of up to four batches."""
 
     initial: Mapping[str, Tensor]
     batches: tuple[tuple[Tensor, Tensor], ...]
@@ -46,7 +46,7 @@ def take_samples(module: nn.Module, network: Network, batch_sizes: Sequence[int]
     """
     state = module.state_dict() | dict(module.named_parameters()) | dict(module.named_buffers())
     batches = []
-    for index, batch_size in enumerate(batch_sizes[:2]):
+    for index, batch_size in enumerate(batch_sizes):
         generator = torch.Generator().manual_seed(index)
         images = torch.rand(batch_size, *network.input_shape, generator=generator)
         batches.append((images, evaluate(module, images)))
@@ -74,9 +74,9 @@ def evaluate(module: nn.Module, images: Tensor) -> Tensor:
 
 def pack_samples(initial: Mapping[str, Tensor], batches: Sequence[tuple[Tensor, Tensor]]) -> bytes:
     """Return the content of a samples file."""
-    tensors = {f"initial.{path}": _plain(tensor) for path, tensor in initial.items()}
-    for index, (images, outputs) in enumerate(batches[:2]):
-        tensors |= {f"input.{index}": _plain(images), f"output.{index}": _plain(outputs)}
+    tensors = {f"value/{path}": _plain(tensor) for path, tensor in initial.items()}
+    for images, outputs in batches:
+        tensors |= {f"input/{len(images)}": _plain(images), f"output/{len(images)}": _plain(outputs)}
     return save(tensors)
 
 
@@ -89,8 +89,8 @@ def _plain(tensor: Tensor) -> Tensor:
 def read_samples(path: Path, network: Network) -> Samples:
     """Return the samples at `path`, of a run of `network`.
 
-    Raises RecordingInvalid where the file is too large, is not safetensors, holds other tensors than `network`
-    declares, other number formats, or numbers that are not finite. Nothing is unpickled.
+    Raises RecordingInvalid where the file is too large, is not safetensors, holds other tensors than
+    `network` declares, other number formats, or numbers that are not finite. Nothing is unpickled.
     """
     if path.stat().st_size > FILE_BYTES:
         raise _broken("trop gros", "too large")
@@ -102,16 +102,9 @@ def read_samples(path: Path, network: Network) -> Samples:
         raise _broken("mal formé", "malformed") from error
     if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values()):
         raise _broken("avec des valeurs non finies", "with values that are not finite")
-    initial = {
-        name.removeprefix("initial."): tensor
-        for name, tensor in tensors.items()
-        if name.startswith("initial.")
-    }
-    pairs = tuple(
-        (tensors[f"input.{index}"], tensors[f"output.{index}"])
-        for index in (0, 1)
-        if f"input.{index}" in tensors
-    )
+    initial = {path: tensors[f"value/{path}"] for path in network.parameters if f"value/{path}" in tensors}
+    sizes = sorted(int(name.removeprefix("output/")) for name in tensors if name.startswith("output/"))
+    pairs = tuple((tensors[f"input/{size}"], tensors[f"output/{size}"]) for size in sizes)
     return Samples(initial, pairs)
 
 
@@ -124,9 +117,9 @@ def _check_header(content: bytes, network: Network) -> None:
         header = json.loads(content[8 : 8 + length])
     except (ValueError, RecursionError) as error:
         raise _broken("mal formé", "malformed") from error
-    if not isinstance(header, dict) or len(header) > caps.NODES + 5:
+    if not isinstance(header, dict) or len(header) > 2 * caps.NODES:
         raise _broken("mal formé", "malformed")
-    wanted = {f"initial.{name}": tuple(entry.shape) for name, entry in network.parameters.items()}
+    wanted = {f"value/{name}": tuple(entry.shape) for name, entry in network.parameters.items()}
     for name, entry in header.items():
         if name == "__metadata__":
             continue
@@ -134,9 +127,12 @@ def _check_header(content: bytes, network: Network) -> None:
         if name in wanted:
             if shape != wanted[name]:
                 raise _broken(f"dont « {name} » a une autre forme", f'in which "{name}" has another shape')
-        elif not _is_batch(name, shape, network, set(header)):
+        elif not name.startswith("value/") and not _is_batch(name, shape, network):
             raise _broken("avec des tenseurs inattendus", "with unexpected tensors")
-    layered = {key for key in wanted if key.removeprefix("initial.").rpartition(".")[0] in network.modules}
+    outputs = {name for name in header if name.startswith("output/")}
+    if len(outputs) > 4 or not {name.replace("output", "input", 1) for name in outputs} <= set(header):
+        raise _broken("avec des tenseurs inattendus", "with unexpected tensors")
+    layered = {key for key in wanted if key.removeprefix("value/").rpartition(".")[0] in network.modules}
     if not layered <= set(header):
         raise _broken("incomplet", "incomplete")
 
@@ -150,13 +146,12 @@ def _shape_of(entry: object) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _is_batch(name: str, shape: tuple[int, ...], network: Network, names: set[str]) -> bool:
-    kind, _, index = name.partition(".")
-    if kind not in ("input", "output") or index not in ("0", "1") or not 1 <= len(shape) <= 4:
+def _is_batch(name: str, shape: tuple[int, ...], network: Network) -> bool:
+    kind, _, size = name.partition("/")
+    if kind not in ("input", "output") or not 1 <= len(shape) <= 4 or size != str(shape[0]):
         return False
-    paired = {f"input.{index}", f"output.{index}"} <= names
     fits = shape[1:] == tuple(network.input_shape) if kind == "input" else math.prod(shape[1:]) <= 100_000
-    return paired and fits and 1 <= shape[0] <= COMPARED_IMAGES
+    return fits and 1 <= shape[0] <= COMPARED_IMAGES
 
 
 def _broken(fr: str, en: str) -> RecordingInvalid:
