@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
-import select
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,13 +19,25 @@ from grader.errors import SandboxUnavailable
 from grader.sandbox import rootfs
 from grader.sandbox.confinement import Confinement, Rlimits, apply_rlimits, own_rlimits
 from grader.sandbox.groups import Groups
+from grader.sandbox.launching import (
+    argument_file,
+    close_quietly,
+    lent,
+    make_readable,
+    not_started,
+    number,
+    read_line,
+    refused,
+)
 from grader.sandbox.scope import Scope
 from grader.sandbox.seam import EndedBy, Finished, Limits, Mount
 from grader.sandbox.supervision import Watched, supervise
 
+_UID_INSIDE = 65534
 _NAMESPACES = ("ipc", "pid", "net", "uts")
 _START_S = 20.0
-_FIRST_RUN_UID = 2_000_000_000
+_FIRST_RUN_UID = 2_000_000_001
+_RUN_GID = 2_000_000_000
 _run_number = itertools.count()
 
 Make = Callable[[Limits], Confinement]
@@ -43,10 +53,19 @@ class Way:
 
 
 def ways() -> tuple[Way, ...]:
-    """Return the ways this user could confine a run, the best first; not all need work here."""
+    """Return the ways this user could confine a run, the best first; not all need work here.
+
+    Where root grades, the program gets a real user id of its own: root in a user namespace still
+    is root to whatever looks at the user id alone. A container that denies this leaves the last.
+    """
     is_root = sys.platform == "linux" and os.geteuid() == 0
-    last = Way("uid", Rlimits, own_uid=True) if is_root else Way("rlimits", Rlimits)
-    return (Way("cgroup", Groups), Way("systemd", Scope), last)
+    with_uid = (Way("uid", Rlimits, own_uid=True),) if is_root else ()
+    return (
+        Way("cgroup", Groups, is_root),
+        Way("systemd", Scope, is_root),
+        *with_uid,
+        Way("rlimits", Rlimits),
+    )
 
 
 class Bubblewrap:
@@ -78,6 +97,8 @@ class Bubblewrap:
         cwd: str = "/",
     ) -> Finished:
         """Run `command`; see `Sandbox.run`."""
+        if not rootfs.is_shown(command[0], mounts):
+            raise refused(f"{command[0]}: no such program inside".encode())
         with tempfile.TemporaryDirectory(prefix="coursework-run-") as private:
             try:
                 confinement = self._way.make(limits)
@@ -112,7 +133,6 @@ class _Run:
     limits: Limits
     private: Path
     _open: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
-    _child_pid: int | None = None
     _child: int | None = None
 
     def __enter__(self) -> _Run:
@@ -121,19 +141,23 @@ class _Run:
     def __exit__(self, *_: object) -> None:
         self._open.close()
 
-    def go(self, command: Sequence[str], mounts: Sequence[Mount], env: Mapping[str, str], cwd: str) -> Finished:
+    def go(
+        self, command: Sequence[str], mounts: Sequence[Mount], env: Mapping[str, str], cwd: str
+    ) -> Finished:
         """Run `command` and return its record."""
-        uid = _run_uid() if self.way.own_uid else 65534
+        uid, gid = (_run_uid(), _RUN_GID) if self.way.own_uid else (_UID_INSIDE, _UID_INSIDE)
         sources = tuple(mount.source for mount in mounts if mount.writable)
+        shown = [*mounts, Mount(Path(_SETPRIV), _SETPRIV)] if self.way.own_uid else mounts
+        arguments = [*self._isolation(uid), *rootfs.filesystem(shown, self.limits, self.private, uid, gid)]
         if self.way.own_uid:
-            self._open.enter_context(_lent(sources, uid))
+            make_readable([mount.source for mount in mounts if not mount.writable], _RUN_GID)
+            self._open.enter_context(lent(sources, uid, _RUN_GID))
             self.private.chmod(0o755)
         status_in, status_out = self._pipe()
         go_in, go_out = self._pipe()
-        shown = [*mounts, Mount(Path(_SETPRIV), _SETPRIV)] if self.way.own_uid else mounts
-        arguments = [*self._isolation(uid), *rootfs.filesystem(shown, self.limits, self.private, uid)]
-        arguments += self._last_step(env, cwd) + ["--json-status-fd", str(status_out), "--block-fd", str(go_in)]
-        listed = self._open.enter_context(_argument_file(arguments))
+        arguments += self._last_step(env, cwd)
+        arguments += ["--json-status-fd", str(status_out), "--block-fd", str(go_in)]
+        listed = self._open.enter_context(argument_file(arguments))
         inside = [*self._switch_user(uid), *command]
         process = subprocess.Popen(
             self.confinement.wrap([self.program, "--args", str(listed), "--", *inside]),
@@ -150,7 +174,11 @@ class _Run:
             self._take_hold(process, status_in)
             os.write(go_out, b"1")
             watched = supervise(
-                process, limits=self.limits, writable=sources, breach=self._breach, kill=lambda: self._kill(process)
+                process,
+                limits=self.limits,
+                writable=sources,
+                breach=self._breach,
+                kill=lambda: self._kill(process),
             )
         except BaseException:
             self._kill(process)
@@ -161,7 +189,7 @@ class _Run:
         """Return a pipe; its ends are closed at the end of the run where they still are open."""
         ends = os.pipe()
         for end in ends:
-            self._open.callback(_close_quietly, end, os.fstat(end).st_ino)
+            self._open.callback(close_quietly, end, os.fstat(end).st_ino)
         return ends
 
     def _isolation(self, uid: int) -> list[str]:
@@ -184,15 +212,22 @@ class _Run:
         if not self.way.own_uid:
             return []
         user = f"--reuid={uid}"
-        return [_SETPRIV, user, f"--regid={uid}", "--clear-groups", "--inh-caps=-all", "--no-new-privs", "--"]
+        return [
+            _SETPRIV,
+            user,
+            f"--regid={_RUN_GID}",
+            "--clear-groups",
+            "--inh-caps=-all",
+            "--no-new-privs",
+            "--",
+        ]
 
     def _take_hold(self, process: subprocess.Popen[bytes], status_in: int) -> None:
         """Wait for the sandboxed process to stand ready, then put it under its limits."""
-        first = _read_line(status_in, time.monotonic() + _START_S)
-        pid = _number(first, "child-pid")
+        first = read_line(status_in, time.monotonic() + _START_S)
+        pid = number(first, "child-pid")
         if pid is None:
-            raise _not_started(process)
-        self._child_pid = pid
+            raise not_started(process)
         self._child = os.pidfd_open(pid)
         self._open.callback(os.close, self._child)
         try:
@@ -221,9 +256,9 @@ class _Run:
 
     def _record(self, watched: Watched, status_in: int) -> Finished:
         used = self.confinement.usage()
-        code = _number(_read_line(status_in, time.monotonic()), "exit-code")
+        code = number(read_line(status_in, time.monotonic()), "exit-code")
         if code is None and watched.ended_by == "exit" and used.breach is None:
-            raise _refused(watched.stderr)
+            raise refused(watched.stderr)
         by_signal = code - 128 if code is not None and 128 < code < 128 + signal.NSIG else None
         ended_by = watched.ended_by
         if ended_by == "exit" and code != 0:
@@ -258,76 +293,3 @@ def _limit_behind(by_signal: int | None, breach: EndedBy | None, out_of_cpu: boo
     if by_signal == signal.SIGXCPU or (by_signal == signal.SIGKILL and out_of_cpu):
         return "cpu"
     return breach or "exit"
-
-
-def _close_quietly(descriptor: int, inode: int) -> None:
-    """Close `descriptor` if it still is the pipe `inode`."""
-    with contextlib.suppress(OSError):
-        if os.fstat(descriptor).st_ino == inode:
-            os.close(descriptor)
-
-
-@contextlib.contextmanager
-def _argument_file(arguments: Sequence[str]) -> Iterator[int]:
-    """Yield a descriptor from which bubblewrap reads `arguments`, so that they show in no process list."""
-    with tempfile.TemporaryFile() as file:
-        file.write(b"".join(os.fsencode(argument) + b"\0" for argument in arguments))
-        file.seek(0)
-        yield file.fileno()
-
-
-def _owners(folders: Sequence[Path]) -> Iterator[Path]:
-    for folder in folders:
-        yield folder
-        for place, below, files in os.walk(folder):
-            yield from (Path(place, name) for name in (*below, *files))
-
-
-@contextlib.contextmanager
-def _lent(folders: Sequence[Path], uid: int) -> Iterator[None]:
-    """Give `folders` and their contents to `uid` meanwhile, and take them back to root afterwards."""
-    for path in _owners(folders):
-        os.lchown(path, uid, uid)
-    try:
-        yield
-    finally:
-        for path in _owners(folders):
-            with contextlib.suppress(OSError):
-                os.lchown(path, os.geteuid(), os.getegid())
-
-
-def _read_line(descriptor: int, deadline: float) -> bytes:
-    """Return one line of the status pipe, cut short at its end or at `deadline`."""
-    line = b""
-    while not line.endswith(b"\n"):
-        ready, _, _ = select.select([descriptor], [], [], max(0.0, deadline - time.monotonic()))
-        byte = os.read(descriptor, 1) if ready else b""
-        if not byte:
-            break
-        line += byte
-    return line
-
-
-def _number(line: bytes, key: str) -> int | None:
-    """Return the number under `key` in a line of bubblewrap's status, None when it is not there."""
-    try:
-        status = json.loads(line)
-    except ValueError:
-        return None
-    value = status.get(key) if isinstance(status, dict) else None
-    return value if isinstance(value, int) else None
-
-
-def _not_started(process: subprocess.Popen[bytes]) -> SandboxUnavailable:
-    """Return the error for a bubblewrap that ended, or hung, before the command could start."""
-    process.kill()
-    _, said = process.communicate()
-    return _refused(said)
-
-
-def _refused(said: bytes) -> SandboxUnavailable:
-    reason = said.decode(errors="replace").strip()[-500:] or "no reason given"
-    return SandboxUnavailable(
-        fr=f"bubblewrap n'a pas pu lancer le programme ({reason}) ; tapez `grade doctor`.",
-        en=f"bubblewrap could not start the program ({reason}); type `grade doctor`.",
-    )

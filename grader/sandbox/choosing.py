@@ -39,7 +39,9 @@ def try_way(way: Way) -> Finished:
     Raises SandboxUnavailable when it does not start.
     """
     program = shutil.which("true") or "/usr/bin/true"
-    finished = Bubblewrap(way).run(["/trial"], mounts=[Mount(Path(program).resolve(), "/trial")], limits=_TRIAL)
+    finished = Bubblewrap(way).run(
+        ["/trial"], mounts=[Mount(Path(program).resolve(), "/trial")], limits=_TRIAL
+    )
     if not finished.ok:
         said = finished.stderr.decode(errors="replace").strip()[-300:]
         raise SandboxUnavailable(
@@ -62,7 +64,9 @@ def working_way() -> Way:
             return way
     last = refusals[-1].text
     mend = how_to_mend(last.en)
-    raise SandboxUnavailable(fr=f"{last.fr} {mend.fr}".strip(), en=f"{last.en} {mend.en}".strip()) from refusals[-1]
+    raise SandboxUnavailable(
+        fr=f"{last.fr} {mend.fr}".strip(), en=f"{last.en} {mend.en}".strip()
+    ) from refusals[-1]
 
 
 def how_to_mend(reason: str) -> Text:

@@ -47,4 +47,6 @@ def _read(where: int, last: str, name: str, cap_bytes: int) -> bytes:
 
 
 def _invalid(name: str, fr: str, en: str) -> RecordingInvalid:
-    return RecordingInvalid(fr=f"Le fichier {name} laissé par le programme {fr}.", en=f"The file {name} left {en}.")
+    return RecordingInvalid(
+        fr=f"Le fichier {name} laissé par le programme {fr}.", en=f"The file {name} left {en}."
+    )

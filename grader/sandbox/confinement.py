@@ -96,6 +96,7 @@ class Rlimits:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._pid: int | None = None
+        self._born: int | None = None
         self._cpu_s = 0.0
         self._peak_bytes = 0
 
@@ -106,26 +107,28 @@ class Rlimits:
     def hold(self, pid: int) -> None:
         """Set the rlimits of `pid`, which its descendants inherit."""
         apply_rlimits(pid, shared_rlimits(self._limits))
-        self._pid = pid
+        self._pid, self._born = pid, processes.born_ticks(pid)
 
     def usage(self) -> Usage:
         """Return sums over the processes alive now, the peak as far as it was seen."""
         if self._pid is None:
             return Usage()
-        seen = processes.measure(self._pid)
+        seen = processes.measure(self._pid, self._born)
         self._cpu_s = max(self._cpu_s, seen.cpu_s)
         self._peak_bytes = max(self._peak_bytes, seen.memory_bytes)
         breach: EndedBy | None = None
-        if seen.memory_bytes > self._limits.memory_bytes:
-            breach = "memory"
-        elif seen.threads > self._limits.processes:
+        if seen.threads > self._limits.processes:
             breach = "processes"
+        elif seen.memory_bytes > self._limits.memory_bytes:
+            shared_once = processes.proportional_bytes(seen.pids)
+            if shared_once is None or shared_once > self._limits.memory_bytes:
+                breach = "memory"
         return Usage(self._cpu_s, self._peak_bytes or None, breach)
 
     def kill(self) -> None:
         """Kill the process held and its living descendants."""
         if self._pid is not None:
-            processes.kill(processes.measure(self._pid).pids)
+            processes.kill(processes.measure(self._pid, self._born).pids)
 
     def remove(self) -> None:
         """Do nothing: rlimits end with their processes."""

@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from importlib import metadata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
@@ -53,33 +53,34 @@ def closure(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({name for name, _ in seen}))
 
 
-def _listed(distribution: metadata.Distribution) -> Iterator[PurePosixPath]:
+def _listed(distribution: metadata.Distribution) -> Iterator[str]:
     """Yield the paths a distribution installed, relative to its site folder and within it."""
     record = distribution.read_text("RECORD")
     if record:
         for line in record.splitlines():
             path = line.rsplit(",", 2)[0].strip('"')
             if path and not path.startswith(("/", "..")):
-                yield PurePosixPath(path)
+                yield path
         return
     for name in (distribution.read_text("top_level.txt") or "").split():
-        yield PurePosixPath(name) / "__init__.py"
-        yield PurePosixPath(f"{name}.py")
+        yield f"{name}/__init__.py"
+        yield f"{name}.py"
 
 
 @functools.cache
-def _owners() -> dict[Path, dict[PurePosixPath, set[str]]]:
-    """Return site folder -> folder or file -> the distributions that have something there, two levels deep."""
-    owners: dict[Path, dict[PurePosixPath, set[str]]] = defaultdict(lambda: defaultdict(set))
+def _owners() -> dict[Path, dict[str, set[str]]]:
+    """Return site folder -> path of one or two parts -> the distributions that have something there."""
+    owners: dict[Path, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for name, distribution in _installed().items():
         site = Path(str(distribution.locate_file("")))
-        for path in _listed(distribution):
-            for depth in (1, 2):
-                owners[site][PurePosixPath(*path.parts[:depth])].add(name)
+        tops = {path.split("/", 2)[0] for path in _listed(distribution)}
+        seconds = {"/".join(path.split("/", 2)[:2]) for path in _listed(distribution)}
+        for path in tops | seconds:
+            owners[site][path].add(name)
     return owners
 
 
-def entries(names: Sequence[str]) -> Iterator[tuple[Path, PurePosixPath]]:
+def entries(names: Sequence[str]) -> Iterator[tuple[Path, str]]:
     """Yield (site folder, path in it) of what must be shown so that exactly `names` can be imported.
 
     A whole top-level folder where it is theirs alone; the folders and files beneath it where
@@ -90,6 +91,6 @@ def entries(names: Sequence[str]) -> Iterator[tuple[Path, PurePosixPath]]:
         for path, holders in sorted(owned.items()):
             if not holders & wanted or not (site / path).exists():
                 continue
-            shared = bool(owned[PurePosixPath(path.parts[0])] - wanted)
-            if len(path.parts) == (2 if shared else 1):
+            shared = bool(owned[path.split("/")[0]] - wanted)
+            if ("/" in path) == shared:
                 yield site, path

@@ -75,7 +75,7 @@ def _sweep(parent: Path) -> None:
 
 
 def _make(parent: Path, settings: Sequence[tuple[str, str]]) -> Path:
-    """Return a new group under `parent` with `settings` written; raise OSError and leave nothing otherwise."""
+    """Return a new group under `parent` with `settings` written; raise OSError and leave nothing else."""
     _sweep(parent)
     folder = parent / f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
     folder.mkdir()
@@ -113,7 +113,9 @@ def _first(places: Iterator[Path], settings: Sequence[tuple[str, str]]) -> Path:
 class Groups:
     """One run's control groups: one folder (version 2), or one folder a controller (version 1)."""
 
-    def __init__(self, limits: Limits, *, root: Path = Path("/sys/fs/cgroup"), listing: str | None = None) -> None:
+    def __init__(
+        self, limits: Limits, *, root: Path = Path("/sys/fs/cgroup"), listing: str | None = None
+    ) -> None:
         """Make the groups; `root` and `listing` (of /proc/self/cgroup) are this machine's by default.
 
         Raises GroupsUnavailable when memory and processes cannot both be limited.

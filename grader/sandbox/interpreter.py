@@ -1,4 +1,4 @@
-"""This interpreter and chosen packages, as mounts: what student code may import, and nothing else installed."""
+"""Python and chosen packages, as mounts: what student code may import, and nothing else installed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _PREFIX = "/python"
 _SITE_NAMES = ("site-packages", "dist-packages")
 
 
-def python_mounts(packages: Sequence[str], *, code: Sequence[str] = ()) -> tuple[list[Mount], str, dict[str, str]]:
+def python_mounts(
+    packages: Sequence[str], *, code: Sequence[str] = ()
+) -> tuple[list[Mount], str, dict[str, str]]:
     """Return (mounts, path of Python inside, environment) for programs that may import `packages`.
 
     Visible are the standard library, the installed ones of the distributions `packages` with all
@@ -33,13 +35,13 @@ def python_mounts(packages: Sequence[str], *, code: Sequence[str] = ()) -> tuple
     python = f"{_PREFIX}/bin/python{sys.version_info.major}.{sys.version_info.minor}"
     env = {
         "PYTHONPATH": PACKAGES,
-        "PYTHONHOME": _PREFIX,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONNOUSERSITE": "1",
         "PYTHONHASHSEED": "0",
         "PYTHONUTF8": "1",
-        "LD_LIBRARY_PATH": f"{_PREFIX}/lib",
     }
+    if any(mount.target.startswith(f"{_PREFIX}/lib/libpython") for mount in mounts):
+        env["LD_LIBRARY_PATH"] = f"{_PREFIX}/lib"
     return mounts, python, env
 
 
@@ -69,7 +71,8 @@ def _executable(base: Path, version: str) -> Path:
         if candidate.is_file():
             return candidate.resolve()
     raise SandboxUnavailable(
-        fr=f"L'interpréteur Python de {base} est introuvable.", en=f"The Python interpreter of {base} cannot be found."
+        fr=f"L'interpréteur Python de {base} est introuvable.",
+        en=f"The Python interpreter of {base} cannot be found.",
     )
 
 
@@ -78,9 +81,9 @@ def _packages(names: tuple[str, ...]) -> tuple[Mount, ...]:
     """Return mounts of the distributions, entry by entry, in one folder."""
     found: dict[str, Mount] = {}
     for site, path in distributions.entries(distributions.closure(names)):
-        found.setdefault(str(path), Mount(site / path, f"{PACKAGES}/{path}"))
-        if len(path.parts) == 1 and path.suffix == ".py":
-            cached = f"__pycache__/{path.stem}.{sys.implementation.cache_tag}.pyc"
+        found.setdefault(path, Mount(site / path, f"{PACKAGES}/{path}"))
+        if "/" not in path and path.endswith(".py"):
+            cached = f"__pycache__/{path.removesuffix('.py')}.{sys.implementation.cache_tag}.pyc"
             if (site / cached).is_file():
                 found.setdefault(cached, Mount(site / cached, f"{PACKAGES}/{cached}"))
     return tuple(found.values())
@@ -91,5 +94,7 @@ def _own_code(code: Sequence[str]) -> Iterator[Mount]:
     for name in dict.fromkeys(("__init__.py", *code)) if code else ():
         source = package / name
         if not source.exists():
-            raise SandboxUnavailable(fr=f"Il manque {name} au paquet grader.", en=f"{name} is missing from grader.")
+            raise SandboxUnavailable(
+                fr=f"Il manque {name} au paquet grader.", en=f"{name} is missing from grader."
+            )
         yield Mount(source, f"{PACKAGES}/{package.name}/{name}")

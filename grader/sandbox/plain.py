@@ -1,4 +1,4 @@
-"""No sandbox: a plain process under what limits an ordinary process can be given, for those who ask for it."""
+"""No sandbox: a plain process under what limits it can be given, for those who ask for it."""
 
 from __future__ import annotations
 
@@ -152,7 +152,8 @@ def _run(
         )
     except OSError as error:
         raise SandboxUnavailable(
-            fr=f"Le programme n'a pas pu être lancé : {error}", en=f"The program could not be started: {error}"
+            fr=f"Le programme n'a pas pu être lancé : {error}",
+            en=f"The program could not be started: {error}",
         ) from error
     cpu_s = [0.0]
     peak: list[int | None] = [None]
@@ -201,7 +202,9 @@ def _own_mechanisms() -> tuple[str, ...]:
     return ("session", *own, "watch:wall,output,disk")
 
 
-def _reason(seen: EndedBy, by_signal: int | None, code: int, met: EndedBy | None, out_of_cpu: bool) -> EndedBy:
+def _reason(
+    seen: EndedBy, by_signal: int | None, code: int, met: EndedBy | None, out_of_cpu: bool
+) -> EndedBy:
     """Return what ended the run, given what was seen while it ran and how its first process ended."""
     if seen != "exit" or code == 0:
         return seen

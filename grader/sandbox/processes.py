@@ -25,6 +25,7 @@ class TreeUsage:
 @dataclass(frozen=True)
 class _Stat:
     parent: int
+    born_ticks: int
     cpu_ticks: int
     threads: int
     resident_pages: int
@@ -38,14 +39,20 @@ def _read_stat(pid: int) -> _Stat | None:
         return None
     fields = raw[raw.rindex(b")") + 2 :].split()
     ticks = sum(int(fields[place]) for place in (11, 12, 13, 14))
-    return _Stat(int(fields[1]), ticks, int(fields[17]), int(fields[21]))
+    return _Stat(int(fields[1]), int(fields[19]), ticks, int(fields[17]), int(fields[21]))
 
 
-def measure(root: int) -> TreeUsage:
+def born_ticks(pid: int) -> int | None:
+    """Return when process `pid` started, which tells it from a later one of the same number."""
+    stat = _read_stat(pid)
+    return None if stat is None else stat.born_ticks
+
+
+def measure(root: int, born: int | None) -> TreeUsage:
     """Return what `root` and its descendants use now, waited-for children included in the CPU time.
 
-    Memory is the sum of resident sets: pages shared by two processes count twice, which errs on
-    the safe side for a limit.
+    Nothing when the process of that number is not the one `born` then. Memory is the sum of
+    resident sets, where pages shared by two processes count twice: see `proportional_bytes`.
     """
     stats: dict[int, _Stat] = {}
     children: dict[int, list[int]] = defaultdict(list)
@@ -54,7 +61,7 @@ def measure(root: int) -> TreeUsage:
             stats[int(entry)] = stat
             children[stat.parent].append(int(entry))
     found: list[int] = []
-    waiting = [root] if root in stats else []
+    waiting = [root] if root in stats and stats[root].born_ticks == born else []
     while waiting:
         pid = waiting.pop()
         found.append(pid)
@@ -67,6 +74,23 @@ def measure(root: int) -> TreeUsage:
         threads=sum(stats[pid].threads for pid in found),
         pids=tuple(found),
     )
+
+
+def proportional_bytes(pids: tuple[int, ...]) -> int | None:
+    """Return the memory of `pids` with shared pages counted once, None where the kernel does not tell.
+
+    Slower to read than resident sets, so asked for only when those exceed a limit.
+    """
+    total_kib = 0
+    for pid in pids:
+        try:
+            lines = (_PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        except OSError:
+            return None
+        total_kib += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return total_kib * 1024
 
 
 def marked(marker: str) -> tuple[int, ...]:

@@ -13,7 +13,6 @@ from grader.sandbox.seam import Limits, Mount
 _SYSTEM = ("/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/libx32", "/lib", "/lib32", "/lib64", "/libx32")
 _SYSTEM_FILES = ("/etc/ld.so.cache", "/usr/share/zoneinfo", "/usr/share/locale/locale.alias", "/etc/fonts")
 _PACKAGES_OF_SYSTEM = ("python*/site-packages", "python*/dist-packages", "node_modules")
-_INSIDE_UID = 65534
 
 ENVIRONMENT: Mapping[str, str] = {
     "HOME": "/tmp",
@@ -68,11 +67,11 @@ def mount_arguments(mounts: Sequence[Mount], empty: Path) -> Iterator[list[str]]
         yield ["--bind" if mount.writable else "--ro-bind", str(source), mount.target]
 
 
-def identity_files(folder: Path, uid: int) -> Iterator[list[str]]:
+def identity_files(folder: Path, uid: int, gid: int) -> Iterator[list[str]]:
     """Write a passwd and a group file with one name in `folder`; yield the arguments that show them."""
     for name, line in (
-        ("passwd", f"student:x:{uid}:{uid}:student:/tmp:/bin/false\n"),
-        ("group", f"student:x:{uid}:\n"),
+        ("passwd", f"student:x:{uid}:{gid}:student:/tmp:/bin/false\n"),
+        ("group", f"student:x:{gid}:\n"),
     ):
         file = folder / name
         file.write_text(line)
@@ -80,7 +79,7 @@ def identity_files(folder: Path, uid: int) -> Iterator[list[str]]:
         yield ["--ro-bind", str(file), f"/etc/{name}"]
 
 
-def filesystem(mounts: Sequence[Mount], limits: Limits, folder: Path, uid: int = _INSIDE_UID) -> list[str]:
+def filesystem(mounts: Sequence[Mount], limits: Limits, folder: Path, uid: int, gid: int) -> list[str]:
     """Return the arguments for everything visible inside; `folder` is private to this run.
 
     The root, /dev and every mount are read-only except /tmp, /dev/shm and writable mounts.
@@ -88,9 +87,10 @@ def filesystem(mounts: Sequence[Mount], limits: Limits, folder: Path, uid: int =
     empty = folder / "empty"
     empty.mkdir(exist_ok=True)
     empty.chmod(0o755)
-    groups: list[list[str]] = [*system_mounts(), *identity_files(folder, uid)]
+    groups: list[list[str]] = [*system_mounts(), *identity_files(folder, uid, gid)]
     groups += [["--ro-bind", str(empty), hidden] for hidden in system_packages()]
-    groups += [["--proc", "/proc"], ["--dev", "/dev"]]
+    # Settings under /proc/sys obey the user id alone: where root has no other one, only this stops it.
+    groups += [["--proc", "/proc"], ["--remount-ro", "/proc"], ["--dev", "/dev"]]
     groups.append(["--perms", "1777", "--size", str(limits.shm_bytes), "--tmpfs", "/dev/shm"])
     groups.append(["--remount-ro", "/dev"])
     groups.append(["--perms", "1777", "--size", str(limits.tmp_bytes), "--tmpfs", "/tmp"])
@@ -115,6 +115,15 @@ def _parents(groups: Sequence[Sequence[str]]) -> Iterator[list[str]]:
                 yield ["--perms", "0755", "--dir", str(parent)]
         if target != PurePosixPath("/"):
             shown.append(target)
+
+
+def is_shown(program: str, mounts: Sequence[Mount]) -> bool:
+    """Tell whether `program` (a path inside) is a file there, judging by what the mounts show."""
+    path = PurePosixPath(program)
+    for mount in reversed(mounts):
+        if path.is_relative_to(mount.target):
+            return not mount.is_empty and (mount.source / path.relative_to(mount.target)).is_file()
+    return any(path.is_relative_to(shown) for shown in _SYSTEM) and Path(path).is_file()
 
 
 def is_setuid(program: str) -> bool:

@@ -25,7 +25,9 @@ class ScopeUnavailable(OSError):
 class Scope:
     """One run's systemd scope: version 2 control groups, asked of the session's own manager."""
 
-    def __init__(self, limits: Limits, *, program: str | None = None, root: Path = Path("/sys/fs/cgroup")) -> None:
+    def __init__(
+        self, limits: Limits, *, program: str | None = None, root: Path = Path("/sys/fs/cgroup")
+    ) -> None:
         """Prepare a scope with `program` (systemd-run by default); raises ScopeUnavailable without one."""
         found = program or shutil.which("systemd-run")
         if found is None:
@@ -36,6 +38,7 @@ class Scope:
         self._unit = f"coursework-run-{os.getpid()}-{secrets.token_hex(4)}.scope"
         self._folder: Path | None = None
         self._pid: int | None = None
+        self._born: int | None = None
         self._last = Usage()
         self.mechanisms = ("systemd-scope:memory", "systemd-scope:pids")
 
@@ -63,7 +66,7 @@ class Scope:
                 raise ScopeUnavailable(f"the scope has no {name}") from error
             if not 0 < held <= wanted:
                 raise ScopeUnavailable(f"the scope has {name} = {held}")
-        self._folder, self._pid = folder, pid
+        self._folder, self._pid, self._born = folder, pid, processes.born_ticks(pid)
 
     def usage(self) -> Usage:
         """Return the kernel's counts; the last ones seen once systemd has removed the scope."""
@@ -89,7 +92,7 @@ class Scope:
     def kill(self) -> None:
         """Kill the process held and its descendants."""
         if self._pid is not None:
-            processes.kill(processes.measure(self._pid).pids)
+            processes.kill(processes.measure(self._pid, self._born).pids)
 
     def remove(self) -> None:
         """Stop the unit if it is still there; `--collect` makes systemd forget it."""
