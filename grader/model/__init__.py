@@ -37,6 +37,7 @@ from grader.model.result import (
     Answer,
     Answers,
     Conditions,
+    Judgement,
     Mark,
     Result,
     StageResult,
@@ -49,7 +50,7 @@ from grader.text import Language, Text
 
 __all__ = [
     "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Conditions", "EntryPoint",
-    "EpochPoint", "Examination", "Fact", "FileEntry", "Graph", "Language", "Layer", "Loop", "Loss",
+    "EpochPoint", "Examination", "Fact", "FileEntry", "Graph", "Judgement", "Language", "Layer", "Loop", "Loss",
     "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Parameter", "ParameterGroup",
     "Pipeline", "Place", "Problem", "Question", "Recipe", "Recording", "Recordings", "Result", "Run",
     "SandboxRecord", "Schedule", "Stage", "StageMatch", "StageResult", "Submission", "Text", "Total",

@@ -81,6 +81,10 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
     bonus: float = 0.0
 
 
+Judgement = Literal["above", "within", "below", "not_calibrated", "not_run"]
+"""Where a retrained accuracy lies against the reference's band, or why nothing can be said."""
+
+
 class StageResult(msgspec.Struct, frozen=True, kw_only=True):
     """All that is known of one stage, in one row."""
 
@@ -94,7 +98,7 @@ class StageResult(msgspec.Struct, frozen=True, kw_only=True):
     """Percent, as the student states it."""
     training: Training | None = None
     band: Band | None = None
-    judgement: Literal["above", "within", "below", "not_calibrated", "not_run"] = "not_run"
+    judgement: Judgement = "not_run"
     hyperparameters: dict[str, str] = {}
     """The student's own, for the eye: optimizer, learning rate, momentum, batch size, epochs, ..."""
 

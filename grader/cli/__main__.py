@@ -1,0 +1,7 @@
+"""`python -m grader.cli` is the command `grade`."""
+
+import sys
+
+from grader.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,84 @@
+"""The `grade` command: its subcommands, and how every ending becomes one sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from grader.cli.commands import doctor, inspect, new, render, rescore, run, show_courseworks
+from grader.cli.group import DefaultCommandGroup
+from grader.errors import GraderError
+from grader.pipeline.options import machine_language
+from grader.text import Text
+
+_OURS = Text(
+    fr="Le correcteur a rencontré une erreur qui lui est propre ; votre travail n'est pas en cause. Détails : {path}",
+    en="The grader met a fault of its own; your work is not to blame. Details: {path}",
+)
+_STOPPED = Text(
+    fr="Interrompu. Relancez la même commande : ce qui est fait n'est pas refait.",
+    en="Interrupted. Run the same command again: what is done is not done twice.",
+)
+
+
+@click.group(
+    cls=DefaultCommandGroup,
+    default_command="run",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(package_name="tp-grader", prog_name="grade")
+def cli() -> None:
+    """Grade a coursework on convolutional networks.
+
+    `grade PATH` is short for `grade run PATH`.
+    """
+
+
+for command in (run, inspect, new, show_courseworks, rescore, render, doctor):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command and return its exit code; never shows a traceback.
+
+    0: done. 1: done, but a fault of ours left something undecided. 2: the command, the submission
+    or the coursework cannot be used. 3: no sandbox where one is required.
+    """
+    try:
+        outcome = cli.main(args=arguments, prog_name="grade", standalone_mode=False)
+        return outcome if isinstance(outcome, int) else 0
+    except click.exceptions.Exit as ending:
+        return ending.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except GraderError as error:
+        _say(error.text)
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        _say(_STOPPED)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output (head, less) has gone; nobody is left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception:  # noqa: BLE001 - the last line of defence: a sentence for people, the traceback in a file
+        _say(Text(**{name: text.format(path=_log()) for name, text in (("fr", _OURS.fr), ("en", _OURS.en))}))
+        return 1
+
+
+def _say(text: Text) -> None:
+    click.echo(text.in_(machine_language()), err=True)
+
+
+def _log() -> str:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="grade-error-", suffix=".log", delete=False, encoding="utf-8"
+    ) as log:
+        traceback.print_exc(file=log)
+        return log.name

@@ -1,0 +1,177 @@
+"""grade(): the steps in order. Each takes records, gives one, and leaves it on disk under OUT.
+
+Nothing here knows a coursework, and no judgement is made here: see `grader.checking` for what is
+right, `grader.marking` for what it is worth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader import courseworks, distribution
+from grader.answers import read_answers
+from grader.checking import Evidence, run_checks
+from grader.marking import mark
+from grader.model import Result, Text, Verdict
+from grader.pipeline import assembly, training_step
+from grader.pipeline.faults import Faults
+from grader.pipeline.kept import Found, load_found, load_result, save_found
+from grader.pipeline.options import Options
+from grader.pipeline.progress import Progress, Silent
+from grader.pipeline.recording_step import record_and_match
+from grader.pipeline.session import Session, begin
+from grader.records import write_record
+from grader.submissions import open_submission
+from grader.text import Language
+from reports import render
+
+_OPEN = Text(fr="Ouverture du travail rendu", en="Opening the hand-in")
+_RECORD = Text(fr="Observation des programmes", en="Watching the programs")
+_READ = Text(fr="Lecture des réponses", en="Reading the answers")
+_TRAIN = Text(fr="Réentraînement", en="Training again")
+_CHECK = Text(fr="Vérification", en="Checking")
+_REPORT = Text(fr="Rapport", en="Report")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graded:
+    """What a run ended with: the result, where it lies, and the exit code it deserves."""
+
+    result: Result
+    out: Path
+    report: Path | None
+    notes: tuple[Text, ...]
+    exit_code: int
+
+
+def grade(options: Options, progress: Progress | None = None) -> Graded:
+    """Grade one hand-in and return its result; `result.json` exists as soon as a mark does.
+
+    Raises UsageError, SubmissionError, DataError or CourseworkError before anything is graded, and
+    SandboxUnavailable where isolation was asked for by name and cannot be had. What breaks on our side after
+    that leaves its items undecided and the exit code 1.
+    """
+    session = begin(options, progress or Silent())
+    found = find(session)
+    save_found(options.out, found)
+    result = judge(session, found)
+    write_record(options.out / "result.json", result)
+    graded = _render(result, options.out, session.faults, session.progress)
+    session.watch.write(options.out / "run.json")
+    return graded
+
+
+def rescore(out: Path, *, scheme: Path | None = None, language: Language | None = None) -> Graded:
+    """Check and mark again what an earlier run left under `out`; nothing is recorded or trained."""
+    kept = load_result(out)
+    options = Options(
+        submission=out,
+        out=out,
+        assignment=kept.assignment,
+        language=language or kept.language,
+        seed=kept.conditions.seed,
+        budget="static",
+        sandbox="none",
+        scheme=scheme,
+    )
+    session = begin(options, Silent())
+    result = judge(session, load_found(out))
+    write_record(out / "result.json", result)
+    return _render(result, out, session.faults, session.progress)
+
+
+def render_again(out: Path, *, language: Language | None = None) -> Graded:
+    """Write the report of `out` again from its result.json, which stays as it is."""
+    return _render(load_result(out), out, Faults(out / "fault.log"), Silent(), language)
+
+
+def find(session: Session) -> Found:
+    """Return everything that can be known of the hand-in before it is judged."""
+    assignment, options = session.assignment, session.options
+    files, watch = options.out / "submission", session.watch
+
+    session.progress.step(_OPEN)
+    with watch("open"):
+        submission = open_submission(options.submission, files, session.coursework.template)
+
+    session.progress.step(_RECORD)
+    with watch("record"):
+        recordings, matches = record_and_match(session, submission, _RECORD)
+
+    session.progress.step(_READ)
+    with watch("read"):
+        answers = session.faults.guard(
+            _READ,
+            lambda: read_answers(submission, files, assignment, session.coursework.template),
+            assembly.all_unread(assignment),
+        )
+
+    session.progress.step(_TRAIN)
+    with watch("train"):
+        trained = training_step.train(session, assembly.trainable(matches, recordings), _TRAIN)
+
+    return Found(
+        submission=submission,
+        recordings=recordings,
+        matches=matches,
+        answers=answers,
+        stages=assembly.stage_results(assignment, matches, recordings, answers, trained),
+        conditions=session.conditions(recordings.sandbox, trained.device, trained.precision),
+        notes=(*session.notes, *trained.notes),
+    )
+
+
+def judge(session: Session, found: Found) -> Result:
+    """Return the result: what the checks say of `found`, and what that is worth."""
+    assignment = session.assignment
+    evidence = Evidence(
+        assignment=assignment,
+        submission=found.submission,
+        recordings=found.recordings,
+        stages=found.stages,
+        answers=found.answers,
+        conditions=found.conditions,
+    )
+    session.progress.step(_CHECK)
+    nothing: tuple[Verdict, ...] = ()
+    with session.watch("check"):
+        verdicts = session.faults.guard(
+            _CHECK,
+            lambda: run_checks(session.coursework.folder, evidence, distribution=distribution.current()),
+            nothing,
+        )
+        marks, total, fix_first = mark(assignment, verdicts, session.scheme)
+    return Result(
+        assignment=assignment.slug,
+        assignment_version=assignment.version,
+        title=assignment.title,
+        language=session.language,
+        submission=found.submission,
+        conditions=found.conditions,
+        stages=found.stages,
+        answers=found.answers.answers,
+        questions=assembly.questions(assignment),
+        report=found.answers.report,
+        verdicts=verdicts,
+        marks=marks,
+        total=total,
+        fix_first=fix_first,
+        problems=assembly.problems(found.submission, found.recordings, found.answers),
+        notes=(*found.notes, *session.faults.notes),
+    )
+
+
+def _render(
+    result: Result, out: Path, faults: Faults, progress: Progress, language: Language | None = None
+) -> Graded:
+    """Render last, so that a report which fails loses nothing but itself."""
+    progress.step(_REPORT)
+    before = len(faults.notes)
+    files = faults.guard(
+        _REPORT, lambda: render(result, out, language=language or result.language, result_dir=out), None
+    )
+    notes = (*faults.notes[before:], *((files.note,) if files and files.note else ()))
+    ours = bool(faults.notes) or any(one.outcome == "error" for one in result.marks)
+    report = (files.pdf or files.html) if files else None
+    return Graded(result=result, out=out, report=report, notes=notes, exit_code=1 if ours else 0)

@@ -1,0 +1,43 @@
+"""What one grading run was asked to do."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from grader.text import Language
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """The choices of one run; None means "the coursework or the machine decides"."""
+
+    submission: Path
+    out: Path
+    assignment: str | None = None
+    budget: Literal["static", "quick", "full"] | None = None
+    data: str = "auto"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    seed: int = 0
+    language: Language | None = None
+    sandbox: Literal["auto", "bubblewrap", "none"] = "auto"
+    scheme: Path | None = None
+    workers: int | None = None
+
+
+def machine_language() -> Language:
+    """Return the language of the reader's terminal where it is one of ours, else French, the sheets' own."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value[:2] == "en":
+            return "en"
+        if value[:2] == "fr":
+            return "fr"
+    return "fr"
+
+
+def has_gpu() -> bool:
+    """Whether the kernel shows an NVIDIA device; says nothing about whether torch can use it."""
+    return Path("/dev/nvidia0").exists() or Path("/proc/driver/nvidia/version").exists()

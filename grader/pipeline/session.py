@@ -1,0 +1,124 @@
+"""One run's settings, decided once at its beginning, where a refusal costs nothing yet."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass, field
+from importlib import metadata
+
+from grader import __version__, courseworks, distribution
+from grader.courseworks import Coursework
+from grader.errors import SandboxUnavailable
+from grader.marking import Scheme, load_scheme
+from grader.model import Assignment, Conditions, SandboxRecord, Text
+from grader.pipeline.faults import Faults
+from grader.pipeline.options import Options, has_gpu
+from grader.pipeline.progress import Progress
+from grader.pipeline.timing import Stopwatch
+from grader.sandbox import Sandbox, choose
+from grader.text import Language
+from grader.training import DataSource, choose_data
+
+_VERSIONS = ("torch", "torchvision", "numpy", "pytest", "weasyprint")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """What one run works with: what was asked, and what that came to on this machine."""
+
+    options: Options
+    coursework: Coursework
+    scheme: Scheme | None
+    data: DataSource
+    sandbox: Sandbox
+    budget: str
+    progress: Progress
+    faults: Faults
+    notes: tuple[Text, ...] = ()
+    watch: Stopwatch = field(default_factory=Stopwatch)
+
+    @property
+    def assignment(self) -> Assignment:
+        """What the coursework asks."""
+        return self.coursework.assignment
+
+    @property
+    def language(self) -> Language:
+        """The language of the result: as asked, else the coursework's."""
+        return self.options.language or self.assignment.language
+
+    @property
+    def device(self) -> str:
+        """`cpu` or `cuda`, as asked or as the machine offers."""
+        if self.options.device == "auto":
+            return "cuda" if has_gpu() else "cpu"
+        return self.options.device
+
+    def conditions(self, sandbox: SandboxRecord, device: str, precision: str) -> Conditions:
+        """Return everything that someone needs to get the same result again."""
+        return Conditions(
+            data=self.data.name,
+            budget=self.budget,
+            device=device,
+            precision=precision,
+            seed=self.options.seed,
+            sandbox=sandbox.backend,
+            mechanisms=sandbox.mechanisms,
+            versions={"grader": __version__, "python": platform.python_version(), **_installed()},
+            distribution=distribution.current(),
+        )
+
+
+def begin(options: Options, progress: Progress) -> Session:
+    """Return the session for `options`.
+
+    Raises UsageError, CourseworkError, SchemeError, DataError or SandboxUnavailable: whatever cannot
+    be had is refused here, before any work.
+    """
+    coursework = courseworks.load(options.assignment)
+    scheme = load_scheme(options.scheme, coursework.assignment) if options.scheme else None
+    sandbox, notes = _sandbox(options)
+    return Session(
+        options=options,
+        coursework=coursework,
+        scheme=scheme,
+        data=choose_data(options.data),
+        sandbox=sandbox,
+        budget=options.budget or ("full" if has_gpu() and options.device != "cpu" else "quick"),
+        progress=progress,
+        faults=Faults(options.out / "fault.log"),
+        notes=notes,
+    )
+
+
+def _sandbox(options: Options) -> tuple[Sandbox, tuple[Text, ...]]:
+    """Return the sandbox asked for; `auto` does without where there is none, and the note says so."""
+    try:
+        sandbox = choose(options.sandbox)
+    except SandboxUnavailable as error:
+        if options.sandbox != "auto":
+            raise
+        return choose("none"), (
+            Text(
+                fr=f"Sans isolement : les programmes tournent avec vos droits. {error.text.fr}",
+                en=f"Without isolation: the programs run with your rights. {error.text.en}",
+            ),
+        )
+    if sandbox.name == "none":
+        return sandbox, (
+            Text(
+                fr="Sans isolement, comme demandé : les programmes tournent avec vos droits.",
+                en="Without isolation, as asked: the programs run with your rights.",
+            ),
+        )
+    return sandbox, ()
+
+
+def _installed() -> dict[str, str]:
+    found = {}
+    for name in _VERSIONS:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,73 @@
+"""The train step: our own engine trains each stage's recipe, and the reference's band is looked up beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from grader.model import Outcome, Recipe, Text, Training
+from grader.pipeline.assembly import Trained
+from grader.pipeline.session import Session
+from grader.training import Job, default_cache, export, find_band, train_all
+
+_BROKEN = Text(
+    fr="Le réentraînement n'a pas eu lieu, par une faute du correcteur.",
+    en="The training did not take place, through a fault of the grader.",
+)
+
+
+def train(session: Session, recipes: Mapping[str, Recipe], step: Text) -> Trained:
+    """Return the training and the band of each stage in `recipes`; under a budget that trains none, nothing."""
+    budget = session.assignment.budgets[session.budget]
+    if not budget.trains or not recipes:
+        return Trained(device=session.device)
+    jobs = [
+        Job(
+            name=stage,
+            recipe=recipe,
+            budget=budget,
+            budget_name=session.budget,
+            data=session.data,
+            seed=session.options.seed,
+            device=session.options.device,
+        )
+        for stage, recipe in recipes.items()
+    ]
+    cache = default_cache()
+    failed = {job.name: Training(key="", outcome=Outcome.ERROR, note=_BROKEN) for job in jobs}
+    trainings = session.faults.guard(
+        step,
+        lambda: train_all(jobs, cache=cache, workers=session.options.workers, progress=session.progress),
+        failed,
+    )
+    for training in trainings.values():
+        export(cache, training, session.options.out / "trainings")
+    return _with_bands(session, trainings)
+
+
+def _with_bands(session: Session, trainings: Mapping[str, Training]) -> Trained:
+    bands = {
+        stage: band
+        for stage, training in trainings.items()
+        if (band := find_band(session.coursework.bands, stage, training.conditions)) is not None
+    }
+    made = [training.conditions for training in trainings.values() if training.conditions is not None]
+    device = made[0].device if made else session.device
+    return Trained(
+        trainings=trainings,
+        bands=bands,
+        device=device,
+        precision=made[0].precision if made else "-",
+        notes=_about_device(session, device),
+    )
+
+
+def _about_device(session: Session, device: str) -> tuple[Text, ...]:
+    """A GPU that was asked for and is not used is never passed over in silence."""
+    if session.options.device != "cuda" or device == "cuda":
+        return ()
+    return (
+        Text(
+            fr="Un GPU était demandé ; torch n'en trouve pas d'utilisable : le réentraînement a eu lieu sur le processeur.",
+            en="A GPU was asked for; torch finds none it can use: training took place on the CPU.",
+        ),
+    )
