@@ -1,6 +1,7 @@
 """Le réseau de CIFAR-10 et ses améliorations, chacune choisie par une option.
 
-Exemple (étape 4) :  python cifar.py --normalise --augmente --momentum 0.9 --decroissance 0.95 --lr 0.01 --epochs 50
+Exemple (étape 4) :
+    python cifar.py --normalise --augmente --momentum 0.9 --decroissance 0.95 --lr 0.01 --epochs 50
 """
 
 import argparse
