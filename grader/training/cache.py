@@ -1,0 +1,78 @@
+"""What was trained is kept by what it depends on, so that no number is ever computed twice.
+
+    CACHE/trainings/<first two letters of the key>/<key>/training.json, <key>.safetensors, timing.json
+
+An entry appears whole or not at all. Only what would come out the same again is kept: a training that ended
+or whose loss broke, never a fault of ours.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from grader.model import Outcome, Training
+from grader.records import read_record
+
+RECORD = "training.json"
+TIMING = "timing.json"
+
+
+class Timing(msgspec.Struct, frozen=True, kw_only=True):
+    """How long a training took, apart from its record because it is different every time."""
+
+    seconds: float
+    epochs: int
+
+
+def entry(cache: Path, key: str) -> Path:
+    """Return the folder of `key`, whether or not it exists."""
+    return cache / "trainings" / key[:2] / key
+
+
+def recall(cache: Path, key: str) -> Training | None:
+    """Return the training kept under `key`; None where it is absent, damaged or not of that key."""
+    folder = entry(cache, key)
+    try:
+        training = read_record(folder / RECORD, Training)
+    except (OSError, msgspec.MsgspecError):
+        return None
+    if training.key != key or (training.tensors and not (folder / training.tensors).is_file()):
+        return None
+    return training
+
+
+def timing(cache: Path, key: str) -> Timing | None:
+    """Return how long the training of `key` took, None where that is not known."""
+    try:
+        return read_record(entry(cache, key) / TIMING, Timing)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
+def keep(cache: Path, draft: Path, training: Training) -> None:
+    """Move the folder `draft`, holding the record and its tensors, to its place in the cache."""
+    if training.outcome not in (Outcome.PASSED, Outcome.FAILED):
+        return
+    folder = entry(cache, training.key)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    if folder.exists() and recall(cache, training.key) is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        os.replace(draft, folder)
+    except OSError:
+        if recall(cache, training.key) is None:  # else another process was first with the same
+            raise
+
+
+def export(cache: Path, training: Training, folder: Path) -> None:
+    """Copy the tensors of a kept training into `folder`; without any this does nothing."""
+    if training.tensors is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = folder / f".{training.tensors}"
+    shutil.copyfile(entry(cache, training.key) / training.tensors, temporary)
+    os.replace(temporary, folder / training.tensors)
