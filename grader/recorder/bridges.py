@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import builtins
 import functools
+import importlib
 import os
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
@@ -29,14 +31,14 @@ class Stopped(BaseException):
 
 def install(journal: Journal) -> None:
     """Put every bridge in place."""
-    _gpu(journal)
+    _gpu()
     _old_torch(journal)
     _old_python(journal)
     _downloads()
     _ends()
 
 
-def _gpu(journal: Journal) -> None:
+def _gpu() -> None:
     """Make explicit uses of a GPU do nothing where there is none."""
     cuda: Any = torch.cuda
     quiet: dict[str, Any] = {
@@ -47,7 +49,15 @@ def _gpu(journal: Journal) -> None:
     }  # fmt: skip
     for name, answer in quiet.items():
         setattr(cuda, name, _answering(answer))
-    for name in ("FloatTensor", "LongTensor", "DoubleTensor", "IntTensor", "ByteTensor", "HalfTensor", "BoolTensor"):
+    for name in (
+        "FloatTensor",
+        "LongTensor",
+        "DoubleTensor",
+        "IntTensor",
+        "ByteTensor",
+        "HalfTensor",
+        "BoolTensor",
+    ):
         setattr(cuda, name, getattr(torch, name))
     cuda.is_available = _answering(False)
     torch.set_default_tensor_type = _unless_gpu(torch.set_default_tensor_type)
@@ -59,13 +69,8 @@ def _gpu(journal: Journal) -> None:
         original_parallel(self, module)
 
     nn.DataParallel.__init__ = parallel  # type: ignore[method-assign]
-    for name in ("compile", "jit"):
-        if name == "compile":
-            torch.compile = _same_model
-        else:
-            torch.jit.script = _same_model
-            torch.jit.trace = _same_model
-    del journal
+    compilers: Any = torch
+    compilers.compile = compilers.jit.script = compilers.jit.trace = _same_model
 
 
 def _answering(value: Any) -> Callable[..., Any]:
@@ -104,12 +109,15 @@ def _old_torch(journal: Journal) -> None:
                 journal.bridge("volatile")
                 trail = trail_of(data)
                 if trail is not None:
-                    tag(result, Trail(trail.kind, trail.drawn, trail.call, trail.ops, trail.loss, volatile=True))
+                    tag(
+                        result,
+                        Trail(trail.kind, trail.drawn, trail.call, trail.ops, trail.loss, volatile=True),
+                    )
             return result
 
     variable = _Meta("Variable", (), {})
-    torch.autograd.Variable = variable  # type: ignore[misc,assignment]
-    torch.autograd.variable.Variable = variable  # type: ignore[misc,assignment]
+    for module in (torch.autograd, sys.modules["torch.autograd.variable"]):
+        setattr(module, "Variable", variable)  # noqa: B010
     original_load = torch.load
 
     @functools.wraps(original_load)
@@ -136,7 +144,7 @@ def _old_python(journal: Journal) -> None:
             return numpy_name(name)
         return original(name)
 
-    np.__getattr__ = __getattr__  # type: ignore[assignment]
+    np.__getattr__ = __getattr__  # type: ignore[method-assign]
 
     def clock() -> float:
         journal.bridge("time_clock")
@@ -154,8 +162,6 @@ def _old_python(journal: Journal) -> None:
 
 def pandas_append(journal: Journal) -> None:
     """Give back `DataFrame.append` where pandas is there; called after the program imported it."""
-    import sys
-
     pandas: Any = sys.modules.get("pandas")
     frame = getattr(pandas, "DataFrame", None)
     if not isinstance(frame, type) or hasattr(frame, "append") or not hasattr(pandas, "concat"):
@@ -177,7 +183,7 @@ def _downloads() -> None:
         return Pretrained()
 
     torch.hub.load_state_dict_from_url = weights
-    torch.utils.model_zoo.load_url = weights
+    importlib.import_module("torch.utils.model_zoo").load_url = weights  # type: ignore[attr-defined]
     torchvision.models.WeightsEnum.get_state_dict = weights
 
 

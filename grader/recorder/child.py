@@ -21,7 +21,7 @@ from grader.recorder import bridges, data, inert, loaders, optimizers, problems,
 from grader.recorder.capture import Capture
 from grader.recorder.initial import Initial
 from grader.recorder.job import Job
-from grader.recorder.journal import Journal
+from grader.recorder.journal import REAL_EPOCHS, Journal
 from grader.recorder.networks import Networks
 from grader.recorder.places import Places
 from grader.recorder.printed import Printed
@@ -126,8 +126,9 @@ class Child:
     def _on_change(self) -> None:
         """Write what was seen so far, in case the process is killed."""
         bridges.pandas_append(self.journal)
-        now = time.monotonic()
-        if now - self._written > _WRITE_EVERY_S:
+        run = self.journal.current
+        early = run is None or len(run.passes) <= REAL_EPOCHS + 1
+        if early or time.monotonic() - self._written > _WRITE_EVERY_S:
             self._write(problems.KILLED)
             self._written = time.monotonic()
 

@@ -18,9 +18,23 @@ from grader.recorder.journal import Images, Journal
 from grader.recorder.pixels import Statistics
 from grader.recorder.places import Places
 
-_CIFAR_CLASSES = "airplane automobile bird cat deer dog frog horse ship truck".split()
-_CLOTHES = "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot".split(",")
-_DIGITS = [f"{i} - {name}" for i, name in enumerate("zero one two three four five six seven eight nine".split())]
+_CIFAR_CLASSES = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+_CLOTHES = [
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+]
+_DIGITS = [
+    f"{i} - {name}"
+    for i, name in enumerate(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"])
+]
 
 
 @dataclass(frozen=True)
@@ -47,8 +61,12 @@ KINDS = {
     "CIFAR100": _Kind(50_000, 10_000, 32, pixels.CIFAR100, _numbers(100), "hwc"),
     "MNIST": _Kind(60_000, 10_000, 28, pixels.DIGITS, tuple(_DIGITS), "tensor"),
     "KMNIST": _Kind(60_000, 10_000, 28, pixels.DIGITS, _numbers(10), "tensor"),
-    "QMNIST": _Kind(60_000, 60_000, 28, pixels.DIGITS, tuple(_DIGITS), "tensor", ("what", "compat", "train", "transform")),
-    "EMNIST": _Kind(112_800, 18_800, 28, pixels.DIGITS, _numbers(47), "tensor", ("split", "train", "transform")),
+    "QMNIST": _Kind(
+        60_000, 60_000, 28, pixels.DIGITS, tuple(_DIGITS), "tensor", ("what", "compat", "train", "transform")
+    ),
+    "EMNIST": _Kind(
+        112_800, 18_800, 28, pixels.DIGITS, _numbers(47), "tensor", ("split", "train", "transform")
+    ),
     "FashionMNIST": _Kind(60_000, 10_000, 28, pixels.CLOTHES, tuple(_CLOTHES), "tensor"),
     "USPS": _Kind(7_291, 2_007, 16, pixels.DIGITS, _numbers(10), "hwc"),
     "SVHN": _Kind(73_257, 26_032, 32, pixels.SVHN, _numbers(10), "chw", _SPLIT),
@@ -169,7 +187,11 @@ def install(journal: Journal, places: Places) -> None:
         original = getattr(datasets, name, None)
         if original is None:
             continue
-        fake = type(name, (InMemory,), {"kind": kind, "__module__": original.__module__, "classes": list(kind.classes)})
+        fake = type(
+            name,
+            (InMemory,),
+            {"kind": kind, "__module__": original.__module__, "classes": list(kind.classes)},
+        )
         home: ModuleType | None = sys.modules.get(original.__module__)
         for module in (datasets, home):
             if module is not None:

@@ -20,7 +20,17 @@ ALWAYS = (
     "livelossplot", "termcolor", "colorama", "rich", "progressbar", "torchsnooper", "pytorch_model_summary",
 )  # fmt: skip
 """Replaced whether they are there or not: what they show nobody sees."""
-WHERE_ABSENT = ("pandas", "sklearn", "psutil", "requests", "yaml", "ipdb", "pudb", "line_profiler", "memory_profiler")
+WHERE_ABSENT = (
+    "pandas",
+    "sklearn",
+    "psutil",
+    "requests",
+    "yaml",
+    "ipdb",
+    "pudb",
+    "line_profiler",
+    "memory_profiler",
+)
 """Replaced only where they are missing."""
 _EXTRA = ("torch.utils.tensorboard",)
 
@@ -171,7 +181,9 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, names: Sequence[str], exact: Sequence[str] = ()) -> None:
         self._names, self._exact = frozenset(names), frozenset(exact)
 
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> importlib.machinery.ModuleSpec | None:
+    def find_spec(
+        self, fullname: str, path: Any = None, target: Any = None
+    ) -> importlib.machinery.ModuleSpec | None:
         """Return a spec for a module that this finder replaces."""
         if fullname in self._exact or fullname.partition(".")[0] in self._names:
             return importlib.machinery.ModuleSpec(fullname, self, is_package=True)

@@ -95,7 +95,12 @@ class Initial:
     def direct(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Note an in-place draw such as `weight.data.normal_(0, 0.01)` on a tensor known to be a parameter."""
         found = _DIRECT.get(function)
-        if found is None or not args or not isinstance(args[0], torch.Tensor) or args[0].data_ptr() not in self._known:
+        if (
+            found is None
+            or not args
+            or not isinstance(args[0], torch.Tensor)
+            or args[0].data_ptr() not in self._known
+        ):
             return
         name, names, defaults = found
         renamed = {"from": "a", "to": "b", "value": "val"}

@@ -9,7 +9,14 @@ from types import FrameType
 from typing import Any
 
 import torch
-from torch.utils.data import BatchSampler, ConcatDataset, DataLoader, RandomSampler, Subset, SubsetRandomSampler
+from torch.utils.data import (
+    BatchSampler,
+    ConcatDataset,
+    DataLoader,
+    RandomSampler,
+    Subset,
+    SubsetRandomSampler,
+)
 from torch.utils.data import default_collate as _collate
 
 from grader.recorder.data import InMemory
@@ -203,7 +210,9 @@ def _tag_batch(batch: Any, one: Pass) -> None:
         tag(tensor, Trail("image" if image else "label", drawn=one))
 
 
-_LOOPS = frozenset(dis.opmap[name] for name in dis.opmap if name.startswith("FOR_ITER") or name in ("LIST_EXTEND", "SEND"))
+_LOOPS = frozenset(
+    dis.opmap[name] for name in dis.opmap if name.startswith("FOR_ITER") or name in ("LIST_EXTEND", "SEND")
+)
 
 
 def _in_a_loop(frame: FrameType | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -26,6 +27,7 @@ class Networks:
     def __init__(self, journal: Journal, places: Places, initial: Initial) -> None:
         self.journal, self.places, self.initial = journal, places, initial
         self._built: dict[int, tuple[weakref.ref[nn.Module], Place | None]] = {}
+        self._forwards: set[type] = set()
         self._original: Callable[..., Any] = nn.Module.__call__
 
     def install(self) -> None:
@@ -35,6 +37,7 @@ class Networks:
 
         def __init__(self: nn.Module, *args: Any, **kwargs: Any) -> None:
             original_init(self, *args, **kwargs)
+            networks._watch_forward(type(self))
             if not networks.journal.paused:
                 networks._built[id(self)] = (weakref.ref(self), networks.places.here(outside="__init__"))
 
@@ -50,6 +53,26 @@ class Networks:
         nn.Module.__init__ = __init__  # type: ignore[method-assign]
         nn.Module.__call__ = __call__  # type: ignore[method-assign]
         nn.Module.load_state_dict = load_state_dict  # type: ignore[method-assign]
+
+    def _watch_forward(self, kind: Any) -> None:
+        """Make `net.forward(x)`, called instead of `net(x)`, count as a call of the network."""
+        original = vars(kind).get("forward")
+        if (
+            original is None
+            or kind in self._forwards
+            or kind.__module__.startswith(("torch.", "torchvision."))
+        ):
+            return
+        self._forwards.add(kind)
+        networks = self
+
+        @functools.wraps(original)
+        def forward(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+            if networks.journal.paused or networks.journal.depth or next(self.parameters(), None) is None:
+                return original(self, *args, **kwargs)
+            return networks.call(self, args, kwargs)
+
+        kind.forward = forward
 
     def built_at(self, module: nn.Module) -> Place | None:
         """Return the line that built `module`."""
@@ -75,7 +98,9 @@ class Networks:
         tag(result, Trail("output", drawn=call.drawn, call=call))
         return result
 
-    def _note(self, module: nn.Module, images: torch.Tensor, values: tuple[Any, ...]) -> tuple[Root, RootCall]:
+    def _note(
+        self, module: nn.Module, images: torch.Tensor, values: tuple[Any, ...]
+    ) -> tuple[Root, RootCall]:
         """Record the call that is about to happen."""
         journal = self.journal
         whole = module.module if isinstance(module, nn.DataParallel) else module
@@ -102,7 +127,12 @@ class Networks:
                 return None  # it holds something that cannot be copied; the live network must do
 
     def _really(
-        self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], images: torch.Tensor, call: RootCall
+        self,
+        module: nn.Module,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        images: torch.Tensor,
+        call: RootCall,
     ) -> Any:
         """Compute the network; of a huge evaluation batch only the first images, repeated."""
         if call.training or call.gradients or len(images) <= _LARGE or len(args) != 1:

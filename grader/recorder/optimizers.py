@@ -29,7 +29,9 @@ def install(journal: Journal, places: Places, runs: Runs) -> None:
     def __init__(self: Any, params: Any, defaults: dict[str, Any]) -> None:
         _wrap_step(type(self), journal, runs)
         original_init(self, params, defaults)
-        record = OptimizerRecord(type(self).__name__, self, _options(self), places.here(outside="__init__"), True)
+        record = OptimizerRecord(
+            type(self).__name__, self, _options(self), places.here(outside="__init__"), True
+        )
         record.known = getattr(torch.optim, type(self).__name__, None) is type(self)
         if len(journal.optimizers) < 1_000:
             journal.optimizers.append(record)
@@ -52,8 +54,9 @@ def install(journal: Journal, places: Places, runs: Runs) -> None:
     Optimizer.zero_grad = zero_grad  # type: ignore[method-assign]
     Optimizer.add_param_group = add_param_group  # type: ignore[method-assign]
     nesting = _Nesting()
-    for kind in (lr_scheduler.LRScheduler, *_subclasses(lr_scheduler.LRScheduler)):
-        _wrap_scheduler(kind, journal, places, nesting)
+    root: type = lr_scheduler.LRScheduler
+    for scheduler in (root, *_subclasses(root)):
+        _wrap_scheduler(scheduler, journal, places, nesting)
     _clipping(journal)
 
 
@@ -159,7 +162,9 @@ def _built(scheduler: Any, given: dict[str, Any], journal: Journal, places: Plac
             arguments[name] = "<function>"
     step = type(scheduler).step
     original = getattr(step, "__wrapped__", step)
-    record = SchedulerRecord(type(scheduler).__name__, arguments, places.here(outside="__init__"), original, scheduler)
+    record = SchedulerRecord(
+        type(scheduler).__name__, arguments, places.here(outside="__init__"), original, scheduler
+    )
     optimizer.schedulers.append(record)
     journal.schedulers.append(record)
 

@@ -46,10 +46,13 @@ def pool(statistics: Statistics, side: int) -> NDArray[np.uint8]:
         lit = random.integers(0, 65_536, count, dtype=np.uint16) < round(65_536 * mean / bright)
         return (lit * np.uint8(round(255 * bright))).astype(np.uint8).reshape(POOL, side, side, channels)
     bits = np.unpackbits(random.integers(0, 256, (count + 7) // 8, dtype=np.uint8))[:count]
-    # Image means spread evenly, so that the pool's own mean is exact; each pixel is one within-image deviation off.
-    spread = random.permutation((np.arange(POOL) + 0.5) / POOL * 2 - 1)[:, None]
-    mean_, all_, within = (np.array(one) for one in (statistics.mean, statistics.deviation, statistics.within))
-    centre = mean_ + spread * np.sqrt(3 * np.maximum(all_**2 - within**2, 0))
+    # Image means follow a cosine, laid out evenly so that the pool's own mean is exact, and narrow enough
+    # to stay within 0 and 1; each pixel is one within-image deviation above or below.
+    spread = random.permutation(np.cos(np.pi * (np.arange(POOL) + 0.5) / POOL))[:, None]
+    mean_, all_, within = (
+        np.array(one) for one in (statistics.mean, statistics.deviation, statistics.within)
+    )
+    centre = mean_ + spread * np.sqrt(2 * np.maximum(all_**2 - within**2, 0))
     low = np.clip(np.rint(255 * (centre - within)), 0, 255).astype(np.uint8)[:, None, None, :]
     high = np.clip(np.rint(255 * (centre + within)), 0, 255).astype(np.uint8)[:, None, None, :]
     images: NDArray[np.uint8] = np.where(bits.reshape(POOL, side, side, channels), high, low)

@@ -66,4 +66,6 @@ def bound(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str,
 def _equal(value: Any, default: Any) -> bool:
     if default is inspect.Parameter.empty:
         return False
-    return value is default or (type(value) is type(default) and isinstance(value, int | float | str) and value == default)
+    return value is default or (
+        type(value) is type(default) and isinstance(value, int | float | str) and value == default
+    )

@@ -67,11 +67,6 @@ class Printed(io.TextIOBase):
         kept = run.printed if run is not None else self._journal.early_printed
         if len(kept) >= METRICS_MAX:
             return
-        phase: Literal["train", "test", "unknown"] = "unknown"
-        if _TEST.search(line):
-            phase = "test"
-        elif _TRAIN.search(line):
-            phase = "train"
         epoch = len(run.passes) if run is not None and run.passes else None
         for name, pattern in (("loss", _LOSS), ("accuracy", _ACCURACY)):
             found = pattern.search(line)
@@ -82,4 +77,13 @@ class Printed(io.TextIOBase):
             if name == "accuracy" and value <= 1.0 and not found.group(2):
                 value *= 100.0
             if abs(value) < 1e6:
-                kept.append(Metric(name=name, value=value, epoch=epoch, phase=phase))
+                kept.append(Metric(name=name, value=value, epoch=epoch, phase=_phase(line[: found.end()])))
+
+
+def _phase(before: str) -> Literal["train", "test", "unknown"]:
+    """Return which half of the data the figure at the end of `before` is about, by the nearest word."""
+    test = max((one.end() for one in _TEST.finditer(before)), default=-1)
+    train = max((one.end() for one in _TRAIN.finditer(before)), default=-1)
+    if test == train:
+        return "unknown"
+    return "test" if test > train else "train"

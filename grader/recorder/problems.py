@@ -9,10 +9,16 @@ from grader.text import Text
 _LENGTH = 300
 
 _SENTENCES: dict[str, tuple[str, str]] = {
-    "import_error": ("un module demandé n'est pas disponible ici", "a module that it asks for is not available here"),
+    "import_error": (
+        "un module demandé n'est pas disponible ici",
+        "a module that it asks for is not available here",
+    ),
     "file_not_found": ("un fichier demandé n'existe pas", "a file that it asks for does not exist"),
     "memory_limit": ("il demande trop de mémoire", "it asks for too much memory"),
-    "shape_error": ("des tenseurs ont des tailles incompatibles", "tensors have sizes that do not fit together"),
+    "shape_error": (
+        "des tenseurs ont des tailles incompatibles",
+        "tensors have sizes that do not fit together",
+    ),
     "name_error": ("un nom n'est pas défini", "a name is not defined"),
     "attribute_error": ("un attribut n'existe pas", "an attribute does not exist"),
     "recursion": ("une fonction s'appelle sans fin", "a function calls itself without end"),
@@ -61,7 +67,9 @@ def _problem(kind: str, place: Place | None, fr: str, en: str, error: BaseExcept
     where_fr = f"Le programme {place.file}, ligne {place.line}," if place else "Le programme"
     where_en = f"The program {place.file}, line {place.line}," if place else "The program"
     return Problem(
-        kind=kind, place=place, text=Text(fr=f"{where_fr} {fr} ({detail}).", en=f"{where_en} {en} ({detail}).")
+        kind=kind,
+        place=place,
+        text=Text(fr=f"{where_fr} {fr} ({detail}).", en=f"{where_en} {en} ({detail})."),
     )
 
 

@@ -95,7 +95,9 @@ def run(entry: EntryPoint, root: str, journal: Journal) -> None:
     if folder != os.path.realpath(root):
         sys.path.insert(1, os.path.realpath(root))
     sys.argv = [os.path.basename(path), *entry.arguments]
-    name = "__main__" if entry.call == "script" else re.sub(r"\W", "_", os.path.basename(path)[:-3]) or "program"
+    name = (
+        "__main__" if entry.call == "script" else re.sub(r"\W", "_", os.path.basename(path)[:-3]) or "program"
+    )
     module = ModuleType(name)
     module.__file__ = path
     module.__dict__["__builtins__"] = sys.modules["builtins"]
@@ -120,7 +122,8 @@ def arguments_for(main: Callable[..., Any], given: dict[str, Any]) -> dict[str, 
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         pattern, default = next(
-            ((pattern, value) for pattern, value in _DEFAULTS if re.search(pattern, name, re.IGNORECASE)), ("", None)
+            ((pattern, value) for pattern, value in _DEFAULTS if re.search(pattern, name, re.IGNORECASE)),
+            ("", None),
         )
         alike = [value for key, value in given.items() if pattern and re.search(pattern, key, re.IGNORECASE)]
         if name in given:

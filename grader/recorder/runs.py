@@ -52,7 +52,7 @@ class Runs:
         if run.network is None and run.reason is None:
             self.journal.capture(run, call)
         if not call.fast and run.stepped_since_backward and len(run.cleared) < _NOTES_MAX:
-            run.cleared.append(_no_gradients(call.root))
+            run.cleared.append(_no_gradients(run))
         run.stepped_since_backward = False
         call.learned = True
         run.batches += 1
@@ -137,8 +137,10 @@ class Runs:
         return run
 
 
-def _no_gradients(root: Root) -> bool:
-    for parameter in root.module.parameters():
+def _no_gradients(run: TrainingRecord) -> bool:
+    """Whether every tensor that the optimizer moves starts without a gradient."""
+    groups = run.optimizer.optimizer.param_groups if run.optimizer is not None else []
+    for parameter in (one for group in groups for one in group["params"]):
         if parameter.grad is not None and bool((parameter.grad != 0).any()):
             return False
     return True

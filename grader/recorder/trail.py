@@ -15,9 +15,54 @@ _RANK = {"loss": 3, "output": 2, "image": 1, "label": 0}
 _OPS_MAX = 12
 
 NEUTRAL = frozenset(
-    "view reshape flatten squeeze unsqueeze contiguous detach clone cpu cuda to float type type_as data __get__ size dim "
-    "__getitem__ requires_grad_ requires_grad_ numel item shape view_as reshape_as t permute transpose alias is_cuda "
-    "pin_memory double expand expand_as chunk split narrow select index_select stack cat long int __len__ set_".split()
+    [
+        "view",
+        "reshape",
+        "flatten",
+        "squeeze",
+        "unsqueeze",
+        "contiguous",
+        "detach",
+        "clone",
+        "cpu",
+        "cuda",
+        "to",
+        "float",
+        "type",
+        "type_as",
+        "data",
+        "__get__",
+        "size",
+        "dim",
+        "__getitem__",
+        "requires_grad_",
+        "requires_grad_",
+        "numel",
+        "item",
+        "shape",
+        "view_as",
+        "reshape_as",
+        "t",
+        "permute",
+        "transpose",
+        "alias",
+        "is_cuda",
+        "pin_memory",
+        "double",
+        "expand",
+        "expand_as",
+        "chunk",
+        "split",
+        "narrow",
+        "select",
+        "index_select",
+        "stack",
+        "cat",
+        "long",
+        "int",
+        "__len__",
+        "set_",
+    ]
 )
 """Operations that leave the numbers as they are."""
 

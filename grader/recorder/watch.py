@@ -96,12 +96,16 @@ class Watch(TorchFunctionMode):
             return Trail("loss", drawn=trail.drawn, call=trail.call, loss=loss)
         return trail
 
-    def _loss(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, trail: Trail) -> None:
+    def _loss(
+        self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], result: Any, trail: Trail
+    ) -> None:
         """Note a loss function called on a network's output."""
         self.journal.event("loss")
         if trail.kind != "output" or not isinstance(result, Tensor):
             return
-        given = {key: value for key, value in bound(func, args, kwargs).items() if key not in ("input", "target")}
+        given = {
+            key: value for key, value in bound(func, args, kwargs).items() if key not in ("input", "target")
+        }
         average, reduce = given.pop("size_average", None), given.pop("reduce", None)
         if average is not None or reduce is not None:
             self.journal.bridge("size_average")
@@ -119,18 +123,19 @@ class Watch(TorchFunctionMode):
 
     def _backward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         trail = trail_of(args[0])
-        return self.runs.backward(trail, lambda: Tensor.backward(*args, **kwargs))
+        backward: Callable[..., Any] = Tensor.backward
+        return self.runs.backward(trail, lambda: backward(*args, **kwargs))
 
     def _to(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        kept = tuple(one for one in args[1:] if not is_cuda(one))
-        kept = tuple(one.cpu() if isinstance(one, Tensor) else one for one in kept)
-        kwargs = {key: value for key, value in kwargs.items() if key not in ("device", "non_blocking")}
-        if "device" not in kwargs and not kept and not kwargs:
-            return args[0]
-        return args[0].to(*kept, **kwargs)
+        moved = tuple("cpu" if is_cuda(one) else one for one in args[1:])
+        if is_cuda(kwargs.get("device")):
+            kwargs = kwargs | {"device": "cpu"}
+        return args[0].to(*moved, **kwargs)
 
     def _type(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        given = tuple(one.replace("torch.cuda.", "torch.") if isinstance(one, str) else one for one in args[1:])
+        given = tuple(
+            one.replace("torch.cuda.", "torch.") if isinstance(one, str) else one for one in args[1:]
+        )
         return args[0].type(*given, **kwargs)
 
     def _view(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -150,5 +155,3 @@ def is_cuda(value: Any) -> bool:
     if isinstance(value, str):
         return value.startswith("cuda")
     return False
-
-

@@ -64,7 +64,11 @@ def run_of(journal: Journal, run: TrainingRecord, entry: str) -> Run:
 
 def evaluations_of(journal: Journal, run: TrainingRecord) -> list[RootCall]:
     """Return the calls of the run's network, on images of a pass that nothing learned from."""
-    calls = [call for call in run.root.calls if not call.learned and call.drawn is not None and not call.drawn.trains]
+    calls = [
+        call
+        for call in run.root.calls
+        if not call.learned and call.drawn is not None and not call.drawn.trains
+    ]
     others = [one for one in journal.runs if one.root is run.root]
     if len(others) > 1:  # one network trained several times: each keeps what came after its own first pass
         events = sorted((one.passes[0].first_event, one.number) for one in others if one.passes)
@@ -199,7 +203,9 @@ def _places(run: TrainingRecord, evaluations: list[RootCall]) -> dict[str, Place
     found: dict[str, Place | None] = {
         "network": run.root.place,
         "optimizer": optimizer.place if optimizer is not None else None,
-        "scheduler": optimizer.schedulers[0].place if optimizer is not None and optimizer.schedulers else None,
+        "scheduler": optimizer.schedulers[0].place
+        if optimizer is not None and optimizer.schedulers
+        else None,
         "loss": run.loss.place if run.loss is not None else None,
         "training_loop": drawn.place if drawn is not None else None,
         "evaluation_loop": other.place if other is not None else None,
