@@ -1,0 +1,12 @@
+"""The host's side of recording: launch the recorder, believe nothing it left until checked, match stages.
+
+No torch here: networks are rebuilt by `python -m grader.recipe.examine`, in a process with capped memory.
+"""
+
+from grader.recording.ingredients import ingredients
+from grader.recording.launch import record
+from grader.recording.matching import match_stages
+from grader.recording.source import facts
+from grader.recording.validate import parse_recording
+
+__all__ = ["facts", "ingredients", "match_stages", "parse_recording", "record"]

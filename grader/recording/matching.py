@@ -1,0 +1,150 @@
+"""Which run answers which stage: by the ingredients it holds, whatever its file is called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.model import Assignment, Examination, Outcome, Recording, Recordings, Run, Stage, StageMatch
+from grader.recording import reasons
+from grader.recording.ingredients import ingredients
+
+_HARMLESS = ("no_training",)
+"""Problems of a program that ended well: it was no training, so it hides no stage."""
+_UNNAMED_DATA = ("ImageFolder", "DatasetFolder", "FakeData", "other")
+"""Data sets that say nothing about what the images are: the number of channels decides."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    run: Run
+    recording: Recording
+    examination: Examination | None
+    found: frozenset[str]
+    order: int
+
+
+@dataclass(frozen=True)
+class _Choice:
+    candidate: _Candidate
+    style: Literal["cumulative", "separate"]
+    absent: tuple[str, ...]
+    """Earlier ingredients that the run lacks."""
+
+
+def match_stages(assignment: Assignment, recordings: Recordings) -> tuple[StageMatch, ...]:
+    """Return one match per stage of `assignment`, in its order.
+
+    A run belongs to the last stage of which it holds the ingredients. For each stage the run that also holds
+    every earlier ingredient is preferred (`cumulative`), then one that holds this stage's alone (`separate`),
+    then one in between. Among equals: one that evaluated, that ended without a problem, whose network could be
+    rebuilt, with the most epochs, the last. A stage without a run is `manual` when its ingredient stands in a
+    run of a later stage or in a program that is no recipe, `blocked` when some program failed before showing
+    anything, else `missing`.
+    """
+    candidates = _candidates(assignment, recordings)
+    return tuple(_match(assignment, index, candidates, recordings) for index in range(len(assignment.stage)))
+
+
+def _candidates(assignment: Assignment, recordings: Recordings) -> list[_Candidate]:
+    examinations = {examination.run: examination for examination in recordings.examinations}
+    known = {name for stage in assignment.stage for name in stage.ingredients}
+    found = []
+    for recording in recordings.recordings:
+        for run in recording.runs:
+            if recording.entry.template or not _is_on_task(assignment, run):
+                continue
+            examination = examinations.get(run.id)
+            held = frozenset(ingredients(run, examination)) & known
+            found.append(_Candidate(run, recording, examination, held, len(found)))
+    return found
+
+
+def _is_on_task(assignment: Assignment, run: Run) -> bool:
+    """Whether the run trains on the coursework's images: LeNet on MNIST is no stage of CIFAR-10's."""
+    if run.recipe is None:
+        return False
+    dataset, shape = run.recipe.data.dataset, run.recipe.network.input_shape
+    named = dataset == assignment.dataset or dataset in _UNNAMED_DATA
+    return named and len(shape) == 3 and shape[0] == assignment.input_shape[0]
+
+
+def _match(
+    assignment: Assignment, index: int, candidates: Sequence[_Candidate], recordings: Recordings
+) -> StageMatch:
+    stage = assignment.stage[index]
+    choices = [
+        choice for choice in (_choice(assignment, index, one) for one in candidates) if choice is not None
+    ]
+    if not choices:
+        return _unmatched(stage, candidates, recordings)
+    best = min(choices, key=_preference)
+    run = best.candidate.run
+    return StageMatch(
+        stage=stage.id,
+        outcome=Outcome.PASSED,
+        run=run.id,
+        style=best.style,
+        ingredients=ingredients(run, best.candidate.examination),
+        reason=reasons.found(best.candidate.recording, best.style, best.absent),
+    )
+
+
+def _choice(assignment: Assignment, index: int, candidate: _Candidate) -> _Choice | None:
+    """Return how the candidate answers the stage, None when it belongs to another one."""
+    own = set(assignment.stage[index].ingredients)
+    earlier = {name for stage in assignment.stage[:index] for name in stage.ingredients}
+    if not own <= candidate.found or not candidate.found <= own | earlier:
+        return None
+    if not own and candidate.found:
+        return None
+    absent = tuple(name for stage in assignment.stage[:index] for name in stage.ingredients
+                   if name not in candidate.found)  # fmt: skip
+    alone = candidate.found == own and bool(earlier)
+    return _Choice(candidate, "separate" if alone else "cumulative", absent)
+
+
+def _preference(choice: _Choice) -> tuple[object, ...]:
+    candidate = choice.candidate
+    recipe = candidate.run.recipe
+    assert recipe is not None  # _is_on_task lets none through
+    between = choice.style == "cumulative" and bool(choice.absent)
+    return (
+        2 if between else int(choice.style == "separate"),
+        len(choice.absent),
+        recipe.data.evaluation is None,
+        recipe.loop.steps_per_batch <= 0,
+        candidate.recording.problem is not None,
+        candidate.examination is None or not candidate.examination.agrees,
+        -recipe.optimisation.epochs,
+        -candidate.order,
+    )
+
+
+def _unmatched(stage: Stage, candidates: Sequence[_Candidate], recordings: Recordings) -> StageMatch:
+    own = set(stage.ingredients)
+    holders = [candidate for candidate in candidates if own <= candidate.found]
+    if holders:
+        holder = min(holders, key=lambda one: (len(one.found), one.order))
+        return StageMatch(
+            stage=stage.id,
+            outcome=Outcome.MANUAL,
+            ingredients=ingredients(holder.run, holder.examination),
+            reason=reasons.only_later(holder.recording, baseline=not own),
+        )
+    ran = [recording for recording in recordings.recordings if not recording.entry.template]
+    for recording in ran:
+        for run in recording.runs:
+            if run.recipe is None:
+                reason = reasons.unexpressed(recording, run)
+                return StageMatch(stage=stage.id, outcome=Outcome.MANUAL, reason=reason)
+    failed = [recording for recording in ran if _gave_no_evidence(recording)]
+    if failed:
+        return StageMatch(stage=stage.id, outcome=Outcome.BLOCKED, reason=reasons.blocked(failed[0]))
+    return StageMatch(stage=stage.id, outcome=Outcome.MISSING, reason=reasons.missing(anything=bool(ran)))
+
+
+def _gave_no_evidence(recording: Recording) -> bool:
+    failed = recording.problem is not None and recording.problem.kind not in _HARMLESS
+    return failed and not any(run.recipe is not None for run in recording.runs)

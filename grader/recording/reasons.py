@@ -1,0 +1,89 @@
+"""Why a stage has the run it has, or none, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grader.model import Recording, Run
+from grader.text import Text
+
+_WORDS = {
+    "normalization": Text(fr="normalisation", en="normalisation"),
+    "augmentation": Text(fr="augmentation de données", en="data augmentation"),
+    "optimizer": Text(fr="momentum ou décroissance du pas", en="momentum or learning-rate decay"),
+    "dropout": Text(fr="dropout", en="dropout"),
+    "batchnorm": Text(fr="batch normalization", en="batch normalisation"),
+}
+
+
+def found(recording: Recording, style: str, absent: Sequence[str]) -> Text:
+    """Return the sentence for a stage that a program of the hand-in answers."""
+    where = _name(recording)
+    if style == "separate":
+        return Text(
+            fr=f"Reconnue dans {where} : cette amélioration est essayée seule, sur le réseau de base.",
+            en=f"Recognised in {where}: this improvement is tried alone, on the baseline network.",
+        )
+    if absent:
+        fr = ", ".join(_WORDS[name].fr if name in _WORDS else name for name in absent)
+        en = ", ".join(_WORDS[name].en if name in _WORDS else name for name in absent)
+        return Text(
+            fr=f"Reconnue dans {where}, sans toutes les améliorations précédentes (il manque : {fr}).",
+            en=f"Recognised in {where}, without all earlier improvements (lacking: {en}).",
+        )
+    return Text(fr=f"Reconnue dans {where}.", en=f"Recognised in {where}.")
+
+
+def only_later(recording: Recording, *, baseline: bool) -> Text:
+    """Return the sentence for a stage whose ingredient stands only beside later ones."""
+    where = _name(recording)
+    if baseline:
+        return Text(
+            fr=f"Aucun programme n'entraîne le réseau sans amélioration ; le plus proche est {where}.",
+            en=f"No program trains the network without any improvement; the closest is {where}.",
+        )
+    return Text(
+        fr=f"Présente seulement avec des améliorations suivantes, dans {where} : une personne doit décider.",
+        en=f"Present only together with later improvements, in {where}: a person must decide.",
+    )
+
+
+def unexpressed(recording: Recording, run: Run) -> Text:
+    """Return the sentence for a stage that may stand in a program we could not reproduce."""
+    where = _name(recording)
+    why = run.unexpressed or Text(fr="raison inconnue", en="unknown reason")
+    fr, en = why.fr.rstrip("."), why.en.rstrip(".")
+    return Text(
+        fr=f"Peut-être dans {where}, que l'outil ne sait pas reproduire ({fr}) : une personne doit décider.",
+        en=f"Perhaps in {where}, which the tool cannot reproduce ({en}): a person must decide.",
+    )
+
+
+def blocked(recording: Recording) -> Text:
+    """Return the sentence for a stage that may stand in a program that failed before showing anything."""
+    where = _name(recording)
+    problem = recording.problem
+    said = problem.text if problem is not None else Text(fr="", en="")
+    return Text(
+        fr=f"Aucun programme ne la montre ; {where} s'est arrêté avant. {said.fr}".strip(),
+        en=f"No program shows it; {where} stopped before it could. {said.en}".strip(),
+    )
+
+
+def missing(*, anything: bool) -> Text:
+    """Return the sentence for a stage for which nothing was handed in."""
+    if not anything:
+        return Text(
+            fr="Rien n'a été rendu pour cette étape (les fichiers du modèle fourni ne comptent pas).",
+            en="Nothing was handed in for this stage (files of the handed-out template do not count).",
+        )
+    return Text(
+        fr="Aucun des programmes rendus ne contient cette étape.",
+        en="None of the programs handed in holds this stage.",
+    )
+
+
+def _name(recording: Recording) -> str:
+    entry = recording.entry
+    words = [entry.path, *entry.arguments, *(f"{key}={value}" for key, value in entry.keywords.items())]
+    return " ".join(words)
