@@ -91,7 +91,8 @@ def _matches(measurement: Measurement, stage: StageMeasurement, conditions: Trai
     same = all(
         getattr(measurement, name) == getattr(conditions, name)
         for name in (
-            "data_digest", "budget", "train_images", "test_images", "epochs", "batch_size", "device", "precision", "engine",
+            "data_digest", "budget", "train_images", "test_images", "epochs", "batch_size",
+            "device", "precision", "engine",
         )
     )  # fmt: skip
     return same and math.isclose(stage.learning_rate, conditions.learning_rate, rel_tol=1e-6)
@@ -101,7 +102,9 @@ def band_of(measurement: Measurement, stage: str) -> Band:
     """Return the band that a measurement gives for one of its stages, limits included."""
     values = measurement.stages[stage].accuracies
     mean, deviation, pooled = fmean(values), stdev(values), pooled_deviation(measurement)
-    width = margin(deviation, len(values), pooled, [len(one.accuracies) for one in measurement.stages.values()])
+    width = margin(
+        deviation, len(values), pooled, [len(one.accuracies) for one in measurement.stages.values()]
+    )
     return Band(
         stage=stage,
         data=measurement.data,

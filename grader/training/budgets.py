@@ -7,6 +7,7 @@ rate; everything else that the student chose stays: layers, transforms, loss, mo
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import msgspec
 
@@ -81,10 +82,7 @@ def _common_ratio(rates: list[float]) -> float | None:
     if len(rates) < 2 or min(rates) <= 0:
         return None
     ratio = (rates[-1] / rates[0]) ** (1 / (len(rates) - 1))
-    steady = all(
-        math.isclose(after / before, ratio, rel_tol=1e-4)
-        for before, after in zip(rates, rates[1:], strict=False)
-    )
+    steady = all(math.isclose(after / before, ratio, rel_tol=1e-4) for before, after in pairwise(rates))
     return ratio if steady else None
 
 

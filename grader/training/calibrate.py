@@ -103,7 +103,8 @@ def _measurement(
     conditions = first.conditions
     if conditions is None:
         raise TrainingError(
-            fr="Calibrage impossible : conditions inconnues.", en="Calibration is impossible: conditions unknown."
+            fr="Calibrage impossible : conditions inconnues.",
+            en="Calibration is impossible: conditions unknown.",
         )
     return Measurement(
         data=conditions.data,

@@ -1,8 +1,8 @@
 """Images as four resident arrays with a digest, and the choice of which images to train on.
 
 Whatever they come from, images end up in the cache as four `.npy` files that workers map into memory together:
-`train_images` and `test_images`, uint8 (n, height, width, 3), and their labels, int64 (n,). The digest is of those arrays
-and stands wherever a number measured on them stands.
+`train_images` and `test_images`, uint8 (n, height, width, 3), and their labels, int64 (n,). The digest is of
+those arrays and stands wherever a number measured on them stands.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.errors import DataError
-from grader.training.watching import Unwatched, Watcher
 from grader.records import read_record, write_record
 from grader.training import synthetic
+from grader.training.watching import Unwatched, Watcher
 
 PARTS = ("train_images", "train_labels", "test_images", "test_labels")
 FORMAT = "1"

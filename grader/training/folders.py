@@ -9,9 +9,9 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from grader.errors import DataError
-from grader.training.watching import Watcher
 from grader.text import Text
 from grader.training.data import Array, DataSource, Loaded, keep, recall
+from grader.training.watching import Watcher
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".webp"})
 MAX_IMAGES = 200_000
@@ -35,7 +35,8 @@ def prepare(
 ) -> DataSource:
     """Return the images under `folder` as a data source, from the cache where nothing changed.
 
-    Raises DataError for a folder of another layout, other classes, or an image that is broken or of another size.
+    Raises DataError for a folder of another layout or other classes, and for an image that is broken or
+    of another size.
     """
     names = _classes(folder, classes)
     listings = {part: _listing(folder, part, names) for part in ("train", "test")}
@@ -79,12 +80,13 @@ def _names(part: Path) -> tuple[str, ...]:
 def _listing(folder: Path, part: str, names: tuple[str, ...]) -> Listing:
     """Return the images of one part, class after class in turn, so that any beginning of it is balanced."""
     found: list[tuple[int, int, Path]] = []
+    formats = ", ".join(sorted(SUFFIXES))
     for label, name in enumerate(names):
         files = sorted(path for path in (folder / part / name).iterdir() if path.suffix.lower() in SUFFIXES)
         if not files:
             raise DataError(
-                fr=f"Aucune image dans {part}/{name} de « {folder.name} » (formats lus : {', '.join(sorted(SUFFIXES))}).",
-                en=f'No image in {part}/{name} of "{folder.name}" (formats read: {", ".join(sorted(SUFFIXES))}).',
+                fr=f"Aucune image dans {part}/{name} de « {folder.name} » (formats lus : {formats}).",
+                en=f'No image in {part}/{name} of "{folder.name}" (formats read: {formats}).',
             )
         found += [(rank, label, path) for rank, path in enumerate(files)]
     if len(found) > MAX_IMAGES:
@@ -127,11 +129,7 @@ def _picture(path: Path, shape: tuple[int, int, int]) -> Array:
     try:
         with Image.open(path) as image:
             size = image.size
-            pixels: Array = (
-                np.asarray(image.convert("RGB" if channels == 3 else "L"))
-                if size == (width, height)
-                else None
-            )
+            pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(
             fr=f"L'image {where} est illisible : remplacez-la ou retirez-la.",

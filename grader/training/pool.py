@@ -16,12 +16,12 @@ import msgspec
 
 import grader
 from grader.model import Outcome, Training
-from grader.training.watching import Unwatched, Watcher
 from grader.records import read_record, write_record
 from grader.text import Text
 from grader.training.cache import RECORD, keep, recall
 from grader.training.devices import resolve_device
 from grader.training.jobs import Job, Plan, plan
+from grader.training.watching import Unwatched, Watcher
 
 MEMORY_BYTES = 6 * 2**30
 """Cap of one worker's own memory on a CPU."""
@@ -56,19 +56,18 @@ def train_all(
     found = {key: known for key in distinct if (known := recall(cache, key)) is not None}
     board = _Board(progress, {key: name for key, (name, _) in distinct.items() if key not in found}, plans)
     missing = [one for key, (_, one) in reversed(distinct.items()) if key not in found]
-    count = workers or (
-        1
-        if device == "cuda"
-        else len(os.sched_getaffinity(0))
-        if hasattr(os, "sched_getaffinity")
-        else os.cpu_count() or 1
-    )
-    with ThreadPoolExecutor(max_workers=max(1, count)) as threads:
+    count = workers or (1 if device == "cuda" else _cores())
+    with ThreadPoolExecutor(max_workers=count) as threads:
         for training in threads.map(
             lambda one: _carry_out(one, cache, board, memory_bytes, limit_s), missing
         ):
             found[training.key] = training
     return {name: found[one.key] for name, one in plans.items()}
+
+
+def _cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Board:
@@ -120,7 +119,12 @@ def _run(command: list[str], key: str, board: _Board, limit_s: float) -> tuple[s
             text=True,
         )
         late = threading.Event()
-        clock = threading.Timer(limit_s, lambda: (late.set(), process.kill()))
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        clock = threading.Timer(limit_s, end)
         clock.start()
         try:
             _listen(process, key, board)

@@ -14,6 +14,7 @@ IEEE arithmetic. A test holds the digest.
 from __future__ import annotations
 
 import hashlib
+import math
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +93,8 @@ def _fields(words: _Words, count: int, size: int) -> Floats:
     fields: Floats = np.einsum("th,nshc->nstc", weights, rows)
     mean = _exact_sum(fields) / fields.size
     fields -= mean
-    return fields / np.sqrt(_exact_sum(np.rint(fields) ** 2) / fields.size)
+    fields /= math.sqrt(_exact_sum(np.rint(fields) ** 2) / fields.size)
+    return fields
 
 
 def _interpolation(size: int) -> Floats:
@@ -152,7 +154,7 @@ def _with_statistics(scene: Floats) -> Images:
         for _ in range(12):
             drawn = _quantised(values[:TRAIN_IMAGES], scale, offset).astype(np.int64)
             mean = int(drawn.sum()) / drawn.size
-            deviation = np.sqrt(int((drawn * drawn).sum()) / drawn.size - mean * mean)
+            deviation = math.sqrt(int((drawn * drawn).sum()) / drawn.size - mean * mean)
             scale *= DEVIATION[channel] * 255.0 / deviation
             offset += MEAN[channel] * 255.0 - mean
         images[..., channel] = _quantised(values, scale, offset)

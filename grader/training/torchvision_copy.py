@@ -15,9 +15,9 @@ from urllib.error import URLError
 import numpy as np
 
 from grader.errors import DataError
-from grader.training.watching import Watcher
 from grader.text import Text
 from grader.training.data import DataSource, Loaded, keep, recall
+from grader.training.watching import Watcher
 
 FOLDER = "cifar-10-batches-py"
 FINGERPRINT = "torchvision-cifar10"

@@ -27,11 +27,11 @@ Transform = Callable[[Tensor], Tensor]
 """uint8 (n, height, width, channels) to float32 (n, channels, height, width)."""
 
 WHITELIST = frozenset({
-    "CenterCrop", "ColorJitter", "ConvertImageDtype", "GaussianBlur", "Grayscale", "Normalize", "Pad", "RandomAdjustSharpness",
-    "RandomAffine", "RandomAutocontrast", "RandomCrop", "RandomEqualize", "RandomErasing", "RandomGrayscale",
-    "RandomHorizontalFlip", "RandomInvert", "RandomPerspective", "RandomPosterize", "RandomResizedCrop", "RandomRotation",
-    "RandomSolarize", "RandomVerticalFlip", "Resize", "ToTensor",
-    "AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix",
+    "AugMix", "AutoAugment", "CenterCrop", "ColorJitter", "ConvertImageDtype", "GaussianBlur", "Grayscale",
+    "Normalize", "Pad", "RandAugment", "RandomAdjustSharpness", "RandomAffine", "RandomAutocontrast", "RandomCrop",
+    "RandomEqualize", "RandomErasing", "RandomGrayscale", "RandomHorizontalFlip", "RandomInvert",
+    "RandomPerspective", "RandomPosterize", "RandomResizedCrop", "RandomRotation", "RandomSolarize",
+    "RandomVerticalFlip", "Resize", "ToTensor", "TrivialAugmentWide",
 })  # fmt: skip
 """Transforms that run image by image where they are not compiled."""
 

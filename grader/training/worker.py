@@ -19,7 +19,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from grader.errors import GraderError, RecordingInvalid, TrainingError
-from grader.model import Call, EpochPoint, Outcome, Recipe, Training
+from grader.model import Call, EpochPoint, Outcome, Recipe, Training, TrainingConditions
 from grader.recipe import initialise, rebuild
 from grader.records import read_record, write_bytes, write_record
 from grader.text import Text
@@ -161,7 +161,7 @@ def without_chance(calls: Sequence[Call], side: int) -> tuple[Call, ...]:
 
 def record(
     key: str,
-    conditions: engine.TrainingConditions,
+    conditions: TrainingConditions,
     outcome: engine.Outcome,
     images: engine.Images,
     module: nn.Module,
