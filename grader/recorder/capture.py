@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import msgspec
 import torch
-from safetensors.torch import save
-from torch import nn
+from torch import Tensor, nn
 
 from grader.model import Network
 from grader.recipe import NotExpressible
 from grader.recipe import capture as capture_network
+from grader.recipe.samples import evaluate, pack_samples
 from grader.recorder.initial import Initial
 from grader.recorder.journal import Journal, Root, RootCall, TrainingRecord
 from grader.text import Text
 
 _BATCHES = (2, 5)
-_BYTES_MAX = 1_000_000_000
+_LARGEST = 512
+_BYTES_MAX = 400_000_000
 
 
 class Capture:
@@ -58,41 +58,35 @@ class Capture:
 
     def _samples(self, run: TrainingRecord, call: RootCall) -> str | None:
         module = run.root.pristine
-        if module is None:
+        if module is None or run.network is None:
             return None
-        tensors = {f"value/{path}": tensor for path, tensor in module.state_dict().items()}
-        tensors = {name: value.detach().contiguous().clone() for name, value in tensors.items()}
-        generator = torch.Generator().manual_seed(7)
-        shape, batch = call.input_shape[1:], call.input_shape[0]
-        module.eval()
-        for size in _BATCHES:
-            self._forward(module, torch.randn(size, *shape, generator=generator), tensors)
-        if not all(f"output/{size}" in tensors for size in _BATCHES):
-            self._forward(module, torch.randn(min(batch, 512), *shape, generator=generator), tensors)
+        shape, most = call.input_shape[1:], call.input_shape[0]
+        batches = [pair for pair in (_batch(module, size, shape) for size in _BATCHES) if pair is not None]
+        if len(batches) < len(_BATCHES):  # bound to one batch size: the program's own
+            batches = [pair for pair in (_batch(module, min(most, _LARGEST), shape),) if pair is not None]
+        state = module.state_dict() | dict(module.named_parameters()) | dict(module.named_buffers())
+        content = pack_samples(
+            {path: state[path] for path in run.network.parameters if path in state}, batches
+        )
+        if len(content) > _BYTES_MAX:
+            return None
         name = f"{self.entry}.{run.number}.safetensors"
-        content = save(tensors)
-        if len(content) <= _BYTES_MAX:
-            write_whole(os.path.join(self.out, name), content)
-            return name
-        return None
+        write_whole(os.path.join(self.out, name), content)
+        return name
 
-    def _forward(self, module: nn.Module, images: torch.Tensor, tensors: dict[str, torch.Tensor]) -> None:
-        """Add the input and, where the network accepts it, the output of one batch."""
-        try:
-            with torch.no_grad():
-                output: Any = module(images)
-        except (RuntimeError, ValueError, IndexError, TypeError):
-            return  # a network bound to one batch size
-        output = output[0] if isinstance(output, list | tuple) else output
-        if isinstance(output, torch.Tensor) and len(output) == len(images):
-            tensors[f"input/{len(images)}"] = images
-            tensors[f"output/{len(images)}"] = output.detach().contiguous().clone()
+
+def _batch(module: nn.Module, size: int, shape: tuple[int, ...]) -> tuple[Tensor, Tensor] | None:
+    """Return a batch of `size` images with what `module` gives for it, None where it does not take it."""
+    images = torch.rand(size, *shape, generator=torch.Generator().manual_seed(size))
+    try:
+        output = evaluate(module, images)
+    except (RuntimeError, ValueError, IndexError, TypeError):
+        return None
+    return (images, output) if output.dim() and len(output) == size else None
 
 
 def _groups(run: TrainingRecord) -> None:
     """Note by path which tensors each group of the optimizer holds, and which it leaves out."""
-    if run.optimizer is None:
-        return
     paths = {id(tensor): path for path, tensor in run.root.module.named_parameters()}
     held: set[str] = set()
     for group in run.optimizer.optimizer.param_groups:

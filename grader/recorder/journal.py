@@ -76,6 +76,7 @@ class RootCall:
     input_shape: tuple[int, ...]
     preprocessing: tuple[str, ...]
     fast: bool = False
+    output_dims: int = 2
     learned: bool = False
 
 
@@ -138,7 +139,10 @@ class TrainingRecord:
 
     number: int
     root: Root
-    optimizer: OptimizerRecord | None
+    optimizer: OptimizerRecord
+    """The one at work now: a program may build a new one at every epoch."""
+    first: OptimizerRecord
+    """The one it began with."""
     network: Network | None = None
     reason: Text | None = None
     samples: str | None = None

@@ -190,7 +190,7 @@ class Batches:
 def end_of_pass(journal: Journal, one: Pass) -> None:
     """Let a scheduler that is stepped at every batch catch up with the batches left out."""
     run = one.run
-    if run is None or run.optimizer is None:
+    if run is None:
         return
     for record in run.optimizer.schedulers:
         if record.inside.get(one, 0) >= one.steps > 0:

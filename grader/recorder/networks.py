@@ -15,7 +15,7 @@ from grader.model import Place
 from grader.recorder.initial import Initial, Pretrained
 from grader.recorder.journal import Journal, Root, RootCall, parameters_of
 from grader.recorder.places import Places
-from grader.recorder.trail import Trail, foremost, tag
+from grader.recorder.trail import Trail, foremost, tag, tensors_in
 
 _LARGE = 1_024
 _SAMPLE = 256
@@ -95,6 +95,8 @@ class Networks:
             call.fast = False
             result = self._really(module, args, kwargs, images, call)
             root.cached[call.training] = _detached(result)
+        first = next(tensors_in(result), None)
+        call.output_dims = first.dim() if first is not None else 0
         tag(result, Trail("output", drawn=call.drawn, call=call))
         return result
 

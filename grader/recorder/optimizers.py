@@ -21,7 +21,8 @@ _STEP_MARK = "_recorder_step"
 
 def install(journal: Journal, places: Places, runs: Runs) -> None:
     """Make every optimizer and scheduler of torch note its construction and its steps."""
-    for kind in _subclasses(Optimizer):
+    optimizer: type = Optimizer
+    for kind in _subclasses(optimizer):
         _wrap_step(kind, journal, runs)
     original_init, original_clear = Optimizer.__init__, Optimizer.zero_grad
     original_add = Optimizer.add_param_group

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,8 @@ def plain(value: Any, depth: int = 0) -> Any:
     """
     if depth > 5:
         raise NotPlain("nested too deep")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NotPlain(str(float(value)))
     if value is None or type(value) in (bool, int, float, str):
         return value[:200] if isinstance(value, str) else value
     if isinstance(value, torch.dtype | torch.device):

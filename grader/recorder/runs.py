@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -126,21 +127,20 @@ class Runs:
     def _attach(self, root: Root, record: OptimizerRecord) -> TrainingRecord:
         """Return the training of `root` by `record`: a new one, or the one that a like optimizer began."""
         previous = root.run
-        if previous is not None and previous.optimizer is not None and _alike(previous.optimizer, record):
+        if previous is not None and _alike(previous.optimizer, record):
             run = previous
         else:
-            run = TrainingRecord(len(self.journal.runs) + 1, root, record)
-            run.optimizer = record
+            run = TrainingRecord(len(self.journal.runs) + 1, root, record, record)
             self.journal.runs.append(run)
         record.run = root.run = run
+        run.optimizer = record
         self.journal.current = run
         return run
 
 
 def _no_gradients(run: TrainingRecord) -> bool:
     """Whether every tensor that the optimizer moves starts without a gradient."""
-    groups = run.optimizer.optimizer.param_groups if run.optimizer is not None else []
-    for parameter in (one for group in groups for one in group["params"]):
+    for parameter in (one for group in run.optimizer.optimizer.param_groups for one in group["params"]):
         if parameter.grad is not None and bool((parameter.grad != 0).any()):
             return False
     return True
@@ -148,7 +148,8 @@ def _no_gradients(run: TrainingRecord) -> bool:
 
 def _rate(optimizer: Any) -> float:
     value = optimizer.param_groups[0].get("lr", 0.0)
-    return float(value.detach()) if isinstance(value, torch.Tensor) else float(value)
+    rate = float(value.detach()) if isinstance(value, torch.Tensor) else float(value)
+    return min(max(rate, 0.0), 1e12) if math.isfinite(rate) else 0.0
 
 
 def _alike(one: OptimizerRecord, other: OptimizerRecord) -> bool:

@@ -64,6 +64,41 @@ def describe(transform: Any) -> tuple[Call, ...]:
 
     Raises NotPlain, naming the first part that is not a transform of torchvision with plain arguments.
     """
+    return _as_to_tensor(_flat(transform))
+
+
+_TO_IMAGE = ("ToImage", "PILToTensor", "ToImageTensor")
+_MOVES = (
+    "CenterCrop", "Pad", "RandomCrop", "RandomHorizontalFlip", "RandomVerticalFlip",
+)  # fmt: skip
+
+
+def _as_to_tensor(calls: tuple[Call, ...]) -> tuple[Call, ...]:
+    """Return `calls` with the new spelling of `ToTensor`, an image then a division by 255, as the old one.
+
+    What only moves pixels may stand between the two: it does the same before.
+    """
+    names = [call.name for call in calls]
+    start = next((i for i, name in enumerate(names) if name in _TO_IMAGE), None)
+    if start is None:
+        return calls
+    for i in range(start + 1, len(calls)):
+        if _divides(calls[i]):
+            return (*calls[:start], *calls[start + 1 : i], Call(name="ToTensor"), *calls[i + 1 :])
+        if names[i] not in _MOVES:
+            break
+    return calls
+
+
+def _divides(call: Call) -> bool:
+    if call.arguments.get("dtype", "float32") != "float32":
+        return False
+    return call.name == "ConvertImageDtype" or (
+        call.name == "ToDtype" and call.arguments.get("scale") is True
+    )
+
+
+def _flat(transform: Any) -> tuple[Call, ...]:
     if transform is None:
         return ()
     kind = type(transform)
@@ -71,7 +106,7 @@ def describe(transform: Any) -> tuple[Call, ...]:
         parts = list(getattr(transform, "transforms", None) or transform)
         if len(parts) > 40:
             raise NotPlain("Compose")
-        return tuple(call for part in parts for call in describe(part))
+        return tuple(call for part in parts for call in _flat(part))
     if not kind.__module__.startswith("torchvision.transforms") or kind.__name__ == "Lambda":
         raise NotPlain(getattr(transform, "__name__", kind.__name__))
     given = {name: value for name, value in transform.__dict__.get(_GIVEN, {}).items() if name != "self"}
@@ -100,7 +135,7 @@ def _arguments(kind: type, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _single(transform: Any) -> Call:
-    calls = describe(transform)
+    calls = _flat(transform)
     if len(calls) != 1:
         raise NotPlain("Compose")
     return calls[0]

@@ -118,7 +118,10 @@ class Watch(TorchFunctionMode):
             name, arguments = "other", {}
         if name == "other":
             arguments = {"function": getattr(func, "__name__", "")} | arguments
-        loss = LossCall(name, arguments, trail.ops, self.places.here())
+        before = trail.ops
+        if trail.call is not None and trail.call.output_dims > 2 and args and args[0].dim() == 2:
+            before = ("flatten", *before)
+        loss = LossCall(name, arguments, before, self.places.here())
         tag(result, Trail("loss", drawn=trail.drawn, call=trail.call, loss=loss))
 
     def _backward(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -28,11 +28,16 @@ from grader.text import Text
 
 _EVENTS = 64
 _RUNS = 64
+_FEW = 8
+_BYTES = 2_000_000
 
 
 def write(out: str, recording: Recording) -> None:
-    """Put `recording` at `out`/<entry id>.json in one step."""
-    write_whole(os.path.join(out, f"{recording.entry.id}.json"), msgspec.json.encode(recording))
+    """Put `recording` at `out`/<entry id>.json in one step; of too many trainings the first are kept."""
+    content = msgspec.json.encode(recording)
+    if len(content) > _BYTES:
+        content = msgspec.json.encode(msgspec.structs.replace(recording, runs=recording.runs[:_FEW]))
+    write_whole(os.path.join(out, f"{recording.entry.id}.json"), content)
 
 
 def recording_of(journal: Journal, entry: EntryPoint, problem: Problem | None, tail: str) -> Recording:
@@ -81,10 +86,10 @@ def evaluations_of(journal: Journal, run: TrainingRecord) -> list[RootCall]:
 
 def _obstacle(run: TrainingRecord) -> Text | None:
     """Return why the training cannot be told as a recipe, None when it can."""
-    if run.optimizer is not None and not run.optimizer.known:
+    if not run.first.known:
         return Text(
-            fr=f"l'optimiseur `{run.optimizer.name[:60]}` n'est pas de torch.optim",
-            en=f"the optimizer `{run.optimizer.name[:60]}` is not one of torch.optim",
+            fr=f"l'optimiseur `{run.first.name[:60]}` n'est pas de torch.optim",
+            en=f"the optimizer `{run.first.name[:60]}` is not one of torch.optim",
         )
     call = next(iter(run.train_calls), None)
     if call is None:
@@ -111,8 +116,8 @@ def _nothing() -> Text:
 
 
 def _recipe(run: TrainingRecord, evaluations: list[RootCall]) -> Recipe | None:
-    network, optimizer, drawn = run.network, run.optimizer, run.train_calls[0].drawn
-    if network is None or optimizer is None or drawn is None:
+    network, optimizer, drawn = run.network, run.first, run.train_calls[0].drawn
+    if network is None or drawn is None:
         return None
     loss = run.loss
     groups = tuple(
@@ -175,7 +180,7 @@ def _loop(run: TrainingRecord, evaluations: list[RootCall]) -> Loop:
 
 
 def _schedule(run: TrainingRecord) -> Schedule:
-    records = run.optimizer.schedulers if run.optimizer is not None else []
+    records = run.optimizer.schedulers or run.first.schedulers
     rates = tuple(run.rates)
     if not records:
         return Schedule(rates=rates)
@@ -199,13 +204,11 @@ def _stepped(record: SchedulerRecord, run: TrainingRecord) -> Any:
 def _places(run: TrainingRecord, evaluations: list[RootCall]) -> dict[str, Place]:
     drawn = run.train_calls[0].drawn if run.train_calls else None
     other = _judged(evaluations)[0].drawn if evaluations else None
-    optimizer = run.optimizer
+    optimizer = run.first
     found: dict[str, Place | None] = {
         "network": run.root.place,
-        "optimizer": optimizer.place if optimizer is not None else None,
-        "scheduler": optimizer.schedulers[0].place
-        if optimizer is not None and optimizer.schedulers
-        else None,
+        "optimizer": optimizer.place,
+        "scheduler": optimizer.schedulers[0].place if optimizer.schedulers else None,
         "loss": run.loss.place if run.loss is not None else None,
         "training_loop": drawn.place if drawn is not None else None,
         "evaluation_loop": other.place if other is not None else None,
