@@ -26,8 +26,9 @@ def read_claims(text: str, assignment: Assignment) -> dict[str, float]:
     for line in rest.splitlines():
         match = _LINE.match(line)
         stage = _stage(match["name"], assignment.stage) if match else None
-        if match and stage and (value := _percent(match["value"], "%")) is not None:
-            found.setdefault(stage, value)
+        stated = _percent(match["value"], "%") if match and stage else None
+        if stage and stated is not None:
+            found.setdefault(stage, stated)
     return found
 
 

@@ -1,0 +1,25 @@
+"""The harness in which a coursework's checks run, and the words in which they are written.
+
+Checks are ordinary pytest functions in `checks.py` and `answer_checks.py` of a coursework: their docstring
+says what they check, `@check` what it is worth. They ask for `stage`, `answer` or `evidence` by name.
+"""
+
+from grader.checking.deciding import (
+    CheckSpec,
+    Decided,
+    blocked,
+    check,
+    failed,
+    manual,
+    missing,
+    not_run,
+    remark,
+    unreadable,
+)
+from grader.checking.evidence import Evidence, StageEvidence
+from grader.checking.harness import run_checks
+
+__all__ = [
+    "CheckSpec", "Decided", "Evidence", "StageEvidence", "blocked", "check", "failed", "manual", "missing", "not_run",
+    "remark", "run_checks", "unreadable",
+]  # fmt: skip

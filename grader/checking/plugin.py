@@ -1,0 +1,196 @@
+"""The pytest plugin that gives a coursework's checks their evidence and writes their verdicts down.
+
+Loaded by `grader.checking.harness` in a process of its own. Verdicts are appended one by one, so that a check
+that takes the process with it costs the others nothing.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Generator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+import pytest
+
+from grader.checking.deciding import CheckSpec, Decided, blocked, manual, missing, unreadable
+from grader.checking.evidence import Evidence, StageEvidence
+from grader.model import Answer, Outcome, Verdict
+from grader.text import Text
+
+_PASSED = Text(fr="Conforme à ce qui est demandé.", en="As asked.")
+_OUR_FAULT = Text(
+    fr="Cette vérification n'a pas abouti, par notre faute : rien ne vous est retiré.",
+    en="This check could not be carried out, through our own fault: nothing is taken off.",
+)
+_CONFIG: pytest.StashKey[Evidence] = pytest.StashKey()
+
+
+class CheckTimeout(Exception):
+    """A check ran longer than its share."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options by which the harness says where things are."""
+    group = parser.getgroup("grader")
+    group.addoption("--grader-evidence", help="the evidence, as JSON")
+    group.addoption("--grader-out", help="folder for collected.json and verdicts.jsonl")
+    group.addoption("--grader-check-limit", type=float, default=10.0, help="seconds one check may take")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the evidence once."""
+    given = config.getoption("--grader-evidence")
+    if given:
+        config.stash[_CONFIG] = msgspec.json.decode(Path(given).read_bytes(), type=Evidence)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write down which checks there are, so that one that never ends is missed."""
+    out = session.config.getoption("--grader-out")
+    if out:
+        checks = [_verdict(item, spec, None) for item in session.items if (spec := _spec(item)) is not None]
+        (Path(out) / "collected.json").write_bytes(msgspec.json.encode(checks))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Stop a check that hangs, where the system offers alarms."""
+    limit_s = float(item.config.getoption("--grader-check-limit"))
+    if not hasattr(signal, "SIGALRM"):
+        yield
+        return
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise CheckTimeout(f"more than {limit_s:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, limit_s)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn the end of a check into its verdict, and into pytest's own words."""
+    report = yield
+    spec = _spec(item)
+    ended = call.when == "call" or (call.when == "setup" and call.excinfo is not None)
+    if spec is None or not ended:
+        return report
+    error = call.excinfo.value if call.excinfo is not None else None
+    verdict = _verdict(item, spec, error)
+    out = item.config.getoption("--grader-out")
+    if out:
+        whole = isinstance(error, Decided) and error.whole_stage
+        line = msgspec.json.encode({"whole_stage": whole, "verdict": verdict})
+        with (Path(out) / "verdicts.jsonl").open("ab") as stream:
+            stream.write(line + b"\n")
+    if isinstance(error, Decided) and error.outcome is not Outcome.FAILED:
+        report.outcome = "passed" if error.outcome is Outcome.PASSED else "skipped"
+        report.longrepr = None if error.outcome is Outcome.PASSED else (str(item.path), 0, str(error))
+    return report
+
+
+def _spec(item: pytest.Item) -> CheckSpec | None:
+    found = getattr(getattr(item, "function", None), "__check__", None)
+    return found if isinstance(found, CheckSpec) else None
+
+
+def _verdict(item: pytest.Item, spec: CheckSpec, error: BaseException | None) -> Verdict:
+    passed = Verdict(
+        check=item.name, item=spec.item, stage=spec.stage, label=spec.label, outcome=Outcome.PASSED, cost=spec.cost,
+        message=_PASSED,
+    )  # fmt: skip
+    if error is None:
+        return passed
+    if not isinstance(error, Decided):
+        told = f"{type(error).__name__}: {error}"[:500]
+        teacher = Text(fr=f"{item.name} s'est arrêtée : {told}", en=f"{item.name} stopped: {told}")
+        return msgspec.structs.replace(passed, outcome=Outcome.ERROR, message=_OUR_FAULT, teacher=teacher)
+    return msgspec.structs.replace(
+        passed,
+        outcome=error.outcome,
+        cost=spec.cost if error.cost is None else error.cost,
+        fault=(error.fault or spec.fault) if error.outcome is Outcome.FAILED else None,
+        remark=error.remark,
+        message=error.message,
+        teacher=error.teacher,
+        place=error.place,
+    )
+
+
+# ---------------------------------------------------------------- what checks ask for by name
+
+
+@pytest.fixture
+def evidence(request: pytest.FixtureRequest) -> Evidence:
+    """All that was found of the hand-in."""
+    return request.config.stash[_CONFIG]
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest, evidence: Evidence) -> StageEvidence:
+    """The stage that the check bears on; ends the check politely where there is nothing to look at."""
+    spec = _spec(request.node)
+    found = evidence.stage(spec.stage) if spec is not None and spec.stage is not None else None
+    if found is None:
+        raise LookupError("the evidence says nothing of this stage")
+    match = found.result.match
+    end = {Outcome.MISSING: missing, Outcome.BLOCKED: blocked, Outcome.MANUAL: manual, Outcome.UNREADABLE: unreadable}
+    try:
+        if match.outcome in end:
+            end[match.outcome](fr=match.reason.fr, en=match.reason.en)
+        if match.outcome is Outcome.ERROR:
+            raise Decided(Outcome.ERROR, _OUR_FAULT, teacher=match.reason)
+        _must_be_known(found)
+    except Decided as decided:
+        decided.whole_stage = True
+        raise
+    return found
+
+
+def _must_be_known(stage: StageEvidence) -> None:
+    """End the check unless the run can be looked at: a recipe, rebuilt and compared."""
+    if stage.result.match.outcome is not Outcome.PASSED or stage.run is None:
+        raise RuntimeError(f"no run of the stage: {stage.result.match.reason.en}")
+    if stage.run.recipe is None:
+        why = stage.run.unexpressed or Text(fr="raison inconnue", en="unknown reason")
+        manual(
+            fr=f"Ce programme ne peut pas être rejoué tel quel, une personne le lira : {why.fr}",
+            en=f"This program cannot be replayed as it is, a person will read it: {why.en}",
+            place=stage.place("network"),
+        )
+    examination = stage.examination
+    if examination is None:
+        raise RuntimeError(f"run {stage.run.id} was not examined")
+    if not examination.agrees and not (examination.layers and "fixed_batch_size" in examination.flags):
+        why = examination.reason or Text(fr="raison inconnue", en="unknown reason")
+        manual(fr=why.fr, en=why.en, place=stage.place("network"))
+
+
+@pytest.fixture
+def answer(request: pytest.FixtureRequest, evidence: Evidence) -> Answer:
+    """The answer to the check's question; ends the check where there is none."""
+    spec = _spec(request.node)
+    found = evidence.answer(spec.item if spec is not None else "")
+    if found.state == "unreadable":
+        unreadable(
+            fr="Cette réponse n'a pas pu être lue automatiquement : une personne la lira.",
+            en="This answer could not be read automatically: a person will read it.",
+            place=found.place,
+        )
+    if found.state != "found":
+        missing(
+            fr="Pas encore de réponse à cette question : une ou deux lignes suffisent pour commencer.",
+            en="No answer to this question yet: a line or two is enough to begin with.",
+            place=found.place,
+        )
+    return found
