@@ -52,15 +52,15 @@ def _formula(state: StateInline, silent: bool) -> bool:
 class _Renderer(RendererHTML):
     """Renders formulas, and headings as paragraphs."""
 
-    def formula(self, tokens: list[Token], index: int, options: object, env: object) -> str:  # noqa: ARG002
+    def formula(self, tokens: list[Token], index: int, options: object, env: object) -> str:
         """Return a formula in a typewriter-like span."""
         return f'<span class="formula">{escape(plain_formula(tokens[index].content))}</span>'
 
-    def heading_open(self, tokens: list[Token], index: int, options: object, env: object) -> str:  # noqa: ARG002
+    def heading_open(self, tokens: list[Token], index: int, options: object, env: object) -> str:
         """Open a paragraph that looks like a heading."""
         return '<p class="heading">'
 
-    def heading_close(self, tokens: list[Token], index: int, options: object, env: object) -> str:  # noqa: ARG002
+    def heading_close(self, tokens: list[Token], index: int, options: object, env: object) -> str:
         """Close it."""
         return "</p>\n"
 

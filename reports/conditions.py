@@ -39,17 +39,23 @@ def condition_rows(result: Result, language: Language) -> tuple[tuple[str, str],
     return (
         (say("data", language), data_name(conditions.data, language)),
         (say("budget", language), clean_line(conditions.budget, 40)),
-        (say("device", language), f"{clean_line(conditions.device, 60)}, {clean_line(conditions.precision, 20)}"),
+        (
+            say("device", language),
+            f"{clean_line(conditions.device, 60)}, {clean_line(conditions.precision, 20)}",
+        ),
         (say("seed", language), str(conditions.seed)),
         (say("isolation", language), clean_line(sandbox, 40) + (f" ({mechanisms})" if mechanisms else "")),
         (
             say("versions", language),
-            ", ".join(f"{clean_line(name, 24)} {clean_line(version, 24)}" for name, version in versions) or "–",
+            ", ".join(f"{clean_line(name, 24)} {clean_line(version, 24)}" for name, version in versions)
+            or "–",
         ),
         (
             say("submission", language),
             clean_line(submission.name, 60)
             + " · "
-            + say("files", language, n=str(len(submission.files)), digest=clean_line(submission.digest[:12], 12)),
+            + say(
+                "files", language, n=str(len(submission.files)), digest=clean_line(submission.digest[:12], 12)
+            ),
         ),
     )

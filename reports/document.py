@@ -21,6 +21,7 @@ from reports.stages import StageRow
 from reports.view import ItemRow, Summary, place_text, speaks, summary
 
 _LONGEST_ANSWER = 200_000
+_SHORT_BODY = 900
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +77,8 @@ class AnswerBlock(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     """A kind sentence when there is no body; empty otherwise."""
     cut: bool
+    short: bool
+    """Whether it is best kept on one page."""
     place: str
     checks: Checks
     note: str
@@ -107,7 +110,9 @@ def build(result: Result, language: Language, cut: Cut) -> Document:
         stages=tuple(_stage_block(row, result.verdicts, language, cut) for row in page.stages),
         layers=layer_table(result.stages, language, cut.layers),
         answers=tuple(
-            _answer_block(mark, rows[clean_line(mark.item, 20)], answers.get(mark.item), result, language, cut)
+            _answer_block(
+                mark, rows[clean_line(mark.item, 20)], answers.get(mark.item), result, language, cut
+            )
             for mark in shown
         ),
         free=free,
@@ -141,7 +146,9 @@ def _checks(verdicts: Sequence[Verdict], language: Language, cut: Cut) -> Checks
 
 
 def _check_line(verdict: Verdict, language: Language, cut: Cut) -> CheckLine:
-    tone = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.MISSING: "none"}.get(verdict.outcome, "open")
+    tone = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.MISSING: "none"}.get(
+        verdict.outcome, "open"
+    )
     message = verdict.message.in_(language) if speaks(verdict) else ""
     return CheckLine(
         symbol=outcome_symbol(verdict.outcome),
@@ -164,26 +171,25 @@ def _answer_block(
         anchor="".join(c if c.isascii() and c.isalnum() else "-" for c in row.id),
         question=clip(row.question, cut.question_characters),
         body=body,
-        state=_state(mark, answer, verdicts, result, language),
+        state=_state(answer, verdicts, result, language),
         cut=was_cut,
+        short=body is None or len(body) < _SHORT_BODY,
         place=place_text(answer.place, language) if answer and answer.state == "found" else "",
         checks=_checks([v for v in verdicts if v.stage is None], language, cut),
         note=clean_line(mark.note.in_(language), cut.message_characters) if mark.note else "",
     )
 
 
-def _state(
-    mark: Mark, answer: Answer | None, verdicts: Sequence[Verdict], result: Result, language: Language
-) -> str:
+def _state(answer: Answer | None, verdicts: Sequence[Verdict], result: Result, language: Language) -> str:
     """Return the sentence that stands where an answer is not, or stands apart."""
     if answer is not None and answer.state == "found":
-        return say("waiting", language) if mark.outcome is Outcome.MANUAL and not mark.note else ""
+        return ""
     stages = {v.stage for v in verdicts if v.stage is not None}
     named = [clean_line(s.title.in_(language), 60) for s in result.stages if s.stage in stages]
     if named:
         return say("on_stage", language, stage=", ".join(named[:3]))
     if answer is None:
-        return say("waiting", language) if mark.outcome is Outcome.MANUAL else ""
+        return ""
     return say(f"answer_{answer.state}", language)
 
 

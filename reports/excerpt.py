@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-CHARACTERS_PER_LINE = 104
+CHARACTERS_PER_LINE = 94
 """Of the answers' column, measured on French prose; a little less than the mean, to be safe."""
 
 

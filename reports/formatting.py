@@ -28,6 +28,12 @@ def percent(fraction: float | None, language: Language) -> str:
     )
 
 
+def percent_range(lower: float, upper: float, language: Language) -> str:
+    """Return two fractions of 1 as `54,1 – 62,2 %`."""
+    low = format_decimal(100 * lower, format="0.0", locale=language)
+    return f"{low} – {percent(upper, language)}".replace(" – ", f"{_NO_BREAK}–{_NO_BREAK}")
+
+
 def deviation(difference: float, language: Language) -> str:
     """Return a difference of two fractions of 1 in percentage points, with its sign."""
     sign = "+" if difference >= 0 else "−"

@@ -21,7 +21,7 @@ _SUPERSCRIPTS = str.maketrans("0123456789+-nit", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}")
 _ROOT = re.compile(r"\\sqrt\{([^{}]*)\}")
 _POWER = re.compile(r"\^(?:\{([0-9+\-nit]+)\}|([0-9nit]))")
-_COMMAND = re.compile(r"\\([A-Za-z]+) ?")
+_COMMAND = re.compile(r"\\([A-Za-z]+)")
 _DEEPEST = 4
 
 
@@ -39,5 +39,6 @@ def plain_formula(source: str) -> str:
     if "\\" in text:
         return source
     text = _POWER.sub(lambda power: (power[1] or power[2]).translate(_SUPERSCRIPTS), text)
-    text = re.sub(r"\((\w)\)", r"\1", text)
+    text = re.sub(r"(?<![\w\)])\((\w)\)", r"\1", text)
+    text = re.sub(r"([⌊⌈(]) +| +(?=[⌋⌉)])", r"\1", text)
     return re.sub(r"[{}]", "", text)

@@ -58,7 +58,9 @@ def layer_table(stages: Sequence[StageResult], language: Language, most: int) ->
 def _row(layer: Layer, total: int, language: Language) -> LayerRow:
     fraction = layer.weights / total if total else 0.0
     options = [
-        f"{name} {_plain(layer.options[name])}" for name in _OPTIONS if _telling(name, layer.options.get(name))
+        f"{name} {_plain(layer.options[name])}"
+        for name in _OPTIONS
+        if _telling(name, layer.options.get(name))
     ]
     if layer.options.get("ceil_mode"):
         options.append("ceil_mode")

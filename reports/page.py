@@ -18,7 +18,7 @@ _TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 def screen_page(document: Document, figures: Sequence[Figure], language: Language) -> str:
     """Return the page for a browser: whole, self-contained, figures and style inside."""
-    sources = {figure.name: _data_url(figure.svg) for figure in figures}
+    sources = {figure.name: _data_url(figure) for figure in figures}
     style = (ASSETS / "common.css").read_text("utf-8") + (ASSETS / "screen.css").read_text("utf-8")
     return _render(document, figures, sources, style, language, paper=False)
 
@@ -58,5 +58,5 @@ def _render(
     )
 
 
-def _data_url(svg: bytes) -> str:
-    return "data:image/svg+xml;base64," + base64.b64encode(svg).decode("ascii")
+def _data_url(figure: Figure) -> str:
+    return f"data:{figure.mime};base64," + base64.b64encode(figure.picture).decode("ascii")

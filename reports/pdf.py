@@ -24,14 +24,16 @@ from reports.page import ASSETS, paper_page
 
 MOST_PAGES = 9
 _LINES_PER_PAGE = 56
-_FIRST_ROOM = 5 * _LINES_PER_PAGE
+_FIRST_ROOM = 185
 """Lines that answers get at the first try: the pages that the rest leaves for an ordinary hand-in."""
 _MARGIN_LINES = 14
 _TRIES = 3
 _PAPER = Cut(
     question_characters=190, message_characters=320, checks=6, passed_checks=False, items=90, layers=26
 )
-_TIGHTER = msgspec.structs.replace(_PAPER, answer_lines=0, question_characters=90, message_characters=140, checks=2)
+_TIGHTER = msgspec.structs.replace(
+    _PAPER, answer_lines=0, question_characters=90, message_characters=140, checks=2
+)
 _BARE = msgspec.structs.replace(
     _TIGHTER, question_characters=0, message_characters=0, checks=0, items=0, layers=12
 )
@@ -76,7 +78,9 @@ def _with_answers(printer: _Printer, lengths: Sequence[int]) -> Any:
         lines = fair_share(lengths, room)
         if lines < 1 and any(lengths):
             break
-        candidate = printer.lay_out(msgspec.structs.replace(_PAPER, answer_lines=max(lines, 1)), printer.figures)
+        candidate = printer.lay_out(
+            msgspec.structs.replace(_PAPER, answer_lines=max(lines, 1)), printer.figures
+        )
         spare = MOST_PAGES - len(candidate.pages)
         if spare >= 0:
             best = candidate
@@ -96,7 +100,7 @@ class _Printer:
         self._result = result
         self._language = language
         self._weasyprint = _weasyprint()
-        self._fetcher = _fetcher({figure.name: figure.svg for figure in figures})
+        self._fetcher = own_assets_only({figure.name: figure for figure in figures})
         self._fonts = importlib.import_module("weasyprint.text.fonts").FontConfiguration()
 
     def lay_out(self, cut: Cut, figures: Sequence[Figure]) -> Any:
@@ -126,16 +130,17 @@ def _weasyprint() -> Any:
         ) from problem
 
 
-def _fetcher(figures: dict[str, bytes]) -> Any:
+def own_assets_only(figures: dict[str, Figure]) -> Any:
     """Return a fetcher that knows the figures and the package's own fonts, and refuses all else."""
     urls = importlib.import_module("weasyprint.urls")
     files = {path.name: path for path in (ASSETS / "fonts").iterdir() if path.suffix in (".otf", ".woff2")}
 
     class OwnAssetsOnly(urls.URLFetcher):  # type: ignore[name-defined, misc]
-        def fetch(self, url: str, headers: object = None) -> Any:  # noqa: ARG002
+        def fetch(self, url: str, headers: object = None) -> Any:
             scheme, _, name = url.partition(":")
             if scheme == "figure" and name in figures:
-                return urls.URLFetcherResponse(url, figures[name], {"Content-Type": "image/svg+xml"})
+                figure = figures[name]
+                return urls.URLFetcherResponse(url, figure.picture, {"Content-Type": figure.mime})
             if scheme == "asset" and name in files:
                 return urls.URLFetcherResponse(url, files[name].read_bytes(), {"Content-Type": "font/woff2"})
             raise ValueError(f"refused: {url[:80]}")

@@ -54,6 +54,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "stages": ("Les étapes, entraînées à nouveau", "The stages, trained again"),
     "stage": ("Étape", "Stage"),
     "ingredients": ("Ingrédients reconnus", "Ingredients recognised"),
+    "no_ingredient": ("le réseau seul", "the network alone"),
     "hyperparameters": ("Hyperparamètres de l'étudiant", "The student's hyper-parameters"),
     "parameters": ("Paramètres", "Parameters"),
     "claimed": ("Annoncé", "Claimed"),
@@ -140,7 +141,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "Une réponse est là, mais n'a pas pu être lue ; une personne la regardera.",
         "There is an answer, but it could not be read; a person will look at it.",
     ),
-    "answer_cut": ("La suite de la réponse est dans report.html.", "The rest of the answer is in report.html."),
+    "answer_cut": (
+        "La suite de la réponse est dans report.html.",
+        "The rest of the answer is in report.html.",
+    ),
     "answers_left_out": (
         "Les réponses, trop longues pour moins de dix pages, sont entières dans report.html.",
         "The answers, too long for fewer than ten pages, are whole in report.html.",
@@ -169,6 +173,40 @@ _OUTCOMES: dict[Outcome, tuple[str, str, str]] = {
     Outcome.ERROR: ("○", "erreur de notre part", "our own error"),
     Outcome.MANUAL: ("○", "une personne décide", "a person decides"),
 }
+
+_INGREDIENTS: dict[str, tuple[str, str]] = {
+    "normalization": ("normalisation", "normalisation"),
+    "augmentation": ("augmentation", "augmentation"),
+    "optimizer": ("momentum et décroissance du pas", "momentum and learning-rate decay"),
+    "momentum": ("momentum", "momentum"),
+    "dropout": ("dropout", "dropout"),
+    "batchnorm": ("batch normalization", "batch normalisation"),
+}
+
+
+def ingredient_name(ingredient: str, language: Language) -> str:
+    """Return an ingredient's name for a reader; one that is not known here stays as it is."""
+    known = _INGREDIENTS.get(ingredient)
+    return known[0 if language == "fr" else 1] if known else ingredient
+
+
+_SETTINGS: dict[str, tuple[str, str]] = {
+    "optimizer": ("{value}", "{value}"),
+    "lr": ("pas {value}", "learning rate {value}"),
+    "momentum": ("momentum {value}", "momentum {value}"),
+    "weight_decay": ("weight decay {value}", "weight decay {value}"),
+    "schedule": ("{value}", "{value}"),
+    "batch_size": ("batch {value}", "batch {value}"),
+    "epochs": ("{value} époques", "{value} epochs"),
+}
+
+
+def setting_phrase(name: str, value: str, language: Language) -> str:
+    """Return one of the student's settings as people say it; a name unknown here comes before its value."""
+    known = _SETTINGS.get(name)
+    return (
+        known[0 if language == "fr" else 1].replace("{value}", value) if known else f"{name} {value}".strip()
+    )
 
 
 def say(name: str, language: Language, **values: str) -> str:

@@ -10,6 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from grader.errors import RenderError
 from grader.model import Language, Result
 from grader.records import read_record, write_bytes, write_record
 from reports.status import ChildStatus
@@ -17,6 +18,7 @@ from reports.status import ChildStatus
 
 def render_here(result: Result, out: Path, language: Language, result_dir: Path) -> ChildStatus:
     """Write the report of `result` into `out` from within this process."""
+    # Imported here: a result that cannot be read should cost no second.
     from reports.document import Cut, build
     from reports.figures import draw_figures
     from reports.page import screen_page
@@ -27,7 +29,7 @@ def render_here(result: Result, out: Path, language: Language, result_dir: Path)
     write_bytes(out / "report.html", page.encode("utf-8"))
     try:
         pdf = make_pdf(result, figures, language)
-    except PdfUnavailable as problem:
+    except (PdfUnavailable, RenderError) as problem:
         return ChildStatus(note=problem.text)
     write_bytes(out / "report.pdf", pdf.content)
     return ChildStatus(pages=pdf.pages)

@@ -9,10 +9,12 @@ import msgspec
 from grader.model import Language, Outcome, Result, StageResult, Training
 from reports.cleaning import clean_line
 from reports.conditions import data_name
-from reports.formatting import deviation, integer, percent
-from reports.phrases import outcome_word, say
+from reports.formatting import deviation, integer, percent, percent_range
+from reports.phrases import ingredient_name, outcome_word, say, setting_phrase
 
 _MOST_STAGES = 12
+_MOST_SETTINGS = 8
+_SETTINGS = ("optimizer", "lr", "momentum", "weight_decay", "schedule", "batch_size", "epochs")
 
 
 class StageRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -23,8 +25,6 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     found: bool
     ingredients: str
-    added: str
-    """The ingredients that the stage before did not have."""
     hyperparameters: str
     parameters: str
     claimed: str
@@ -40,33 +40,25 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def stage_rows(result: Result, language: Language) -> tuple[StageRow, ...]:
     """Return one row for each stage of `result`, at most twelve."""
-    rows: list[StageRow] = []
-    before: tuple[str, ...] = ()
-    for stage in result.stages[:_MOST_STAGES]:
-        rows.append(_row(stage, before, result.conditions.data, language))
-        if stage.match.outcome is Outcome.PASSED:
-            before = stage.match.ingredients
-    return tuple(rows)
+    return tuple(_row(stage, result.conditions.data, language) for stage in result.stages[:_MOST_STAGES])
 
 
-def _row(stage: StageResult, before: tuple[str, ...], data: str, language: Language) -> StageRow:
+def _row(stage: StageResult, data: str, language: Language) -> StageRow:
     training, band = stage.training, stage.band
     found = stage.match.outcome is Outcome.PASSED
-    ingredients = stage.match.ingredients[:12]
+    ingredients = [clean_line(ingredient_name(name, language), 40) for name in stage.match.ingredients[:12]]
     judgement, tone = judged(stage, language)
-    hyperparameters = list(stage.hyperparameters.items())[:8]
     return StageRow(
         id=stage.stage,
         item=clean_line(stage.item, 20),
         title=clean_line(stage.title.in_(language), 60),
         found=found,
-        ingredients=", ".join(clean_line(name, 30) for name in ingredients) or "–",
-        added=", ".join(clean_line(name, 30) for name in ingredients if name not in before),
-        hyperparameters=", ".join(f"{clean_line(k, 20)} {clean_line(v, 24)}" for k, v in hyperparameters),
+        ingredients=", ".join(ingredients) or say("no_ingredient", language),
+        hyperparameters=_settings(stage.hyperparameters, language),
         parameters="–" if stage.parameter_count is None else integer(stage.parameter_count, language),
         claimed="–" if stage.claimed is None else percent(stage.claimed / 100, language),
         retrained=_measured(training, data, language),
-        band="–" if band is None else f"{percent(band.lower, language)} – {percent(band.upper, language)}",
+        band="–" if band is None else percent_range(band.lower, band.upper, language),
         gap=_gap(training, language),
         judgement=judgement,
         tone=tone,
@@ -97,6 +89,17 @@ def final_accuracies(training: Training | None) -> tuple[float | None, float | N
     test = [point.test_accuracy for point in last if point.test_accuracy is not None]
     measured = training.accuracy if training.accuracy is not None else _mean(test)
     return _mean(train), measured
+
+
+def _settings(values: dict[str, str], language: Language) -> str:
+    """Return the student's settings in one phrase, in the order in which people name them."""
+    known = {name: values[name] for name in _SETTINGS if name in values}
+    ordered = {**known, **{name: value for name, value in values.items() if name not in known}}
+    said = [
+        setting_phrase(clean_line(name, 20), clean_line(value, 24), language)
+        for name, value in list(ordered.items())[:_MOST_SETTINGS]
+    ]
+    return ", ".join(said)
 
 
 def _mean(values: list[float]) -> float | None:

@@ -76,7 +76,9 @@ def _questions(summary: Summary, width: int) -> Table:
             Text(item.id),
             Text(item.points),
             Text(item.outcome, style=style),
-            Text(feedback, style="" if item.feedback else "dim", no_wrap=not item.feedback, overflow="ellipsis"),
+            Text(
+                feedback, style="" if item.feedback else "dim", no_wrap=not item.feedback, overflow="ellipsis"
+            ),
         )
     return table
 

@@ -129,7 +129,8 @@ def total_row(result: Result, language: Language) -> TotalRow:
             open=decimal(total.open, language),
             maximum=decimal(total.maximum, language),
         ),
-        short=f"{shown} {of_decided}" + (f", {say('interval_short', language, **words)}" if undecided else ""),
+        short=f"{shown} {of_decided}"
+        + (f", {say('interval_short', language, **words)}" if undecided else ""),
     )
 
 
@@ -138,7 +139,7 @@ def item_row(result: Result, mark: Mark, verdicts: list[Verdict], language: Lang
     question = result.questions.get(mark.item)
     tone = tone_of(mark)
     got = "–" if mark.points is None else decimal(mark.points, language)
-    said = [v for v in verdicts if speaks(v)]
+    said = sorted((v for v in verdicts if speaks(v)), key=lambda v: -v.cost)
     told = [v.message for v in said] or ([mark.note] if mark.note else [])
     return ItemRow(
         id=clean_line(mark.item, 20),

@@ -9,7 +9,20 @@ from matplotlib.ticker import MaxNLocator
 
 from grader.model import EpochPoint, Language, StageResult
 from reports.cleaning import clean_line
-from reports.figures.drawing import AMBER, BAND, BLUE, INK, LIGHT_BLUE, RULE, SOFT, Figure, canvas, heading, svg
+from reports.figures.drawing import (
+    AMBER,
+    BAND,
+    BLUE,
+    INK,
+    LIGHT_BLUE,
+    RULE,
+    SOFT,
+    SVG,
+    Figure,
+    canvas,
+    heading,
+    svg,
+)
 from reports.formatting import percent
 from reports.phrases import say
 from reports.stages import final_accuracies, judged
@@ -35,7 +48,8 @@ def curves(stages: Sequence[StageResult], data: str, language: Language) -> Figu
     grid[0][0].set_ylim(lowest, highest)
     return Figure(
         name="curves",
-        svg=svg(figure),
+        picture=svg(figure),
+        mime=SVG,
         title=say("figure_curves", language),
         caption=say("curves_caption", language, data=data),
         alternative=_told(stages, language),
@@ -61,7 +75,8 @@ def gaps(stages: Sequence[StageResult], data: str, language: Language) -> Figure
     axes.set_xlabel(say("accuracy", language), parse_math=False)
     return Figure(
         name="gaps",
-        svg=svg(figure),
+        picture=svg(figure),
+        mime=SVG,
         title=say("figure_gaps", language),
         caption=say("gaps_caption", language, data=data),
         alternative=_told(stages, language),
@@ -86,17 +101,23 @@ def _curve(axes: Axes, stage: StageResult, language: Language, *, legend: bool) 
     axes.set_axisbelow(True)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     axes.yaxis.set_major_locator(MaxNLocator(5))
+    if not points:
+        word = judged(stage, language)[0]
+        middle = axes.transAxes
+        axes.text(0.5, 0.5, word, transform=middle, ha="center", va="center", color=SOFT, parse_math=False)
     if legend:
-        axes.legend(frameon=False, fontsize=7, loc="best", handlelength=1.8, borderpad=0.1, labelspacing=0.2)
+        axes.legend(
+            frameon=False, fontsize=7, loc="lower right", handlelength=1.8, borderpad=0.1, labelspacing=0.2
+        )
     if stage.training and stage.training.accuracy is not None and test[0]:
         axes.annotate(
             percent(stage.training.accuracy, language),
             (1.0, 1.0),
             xycoords="axes fraction",
-            xytext=(0, 3.4),
+            xytext=(0, 3),
             textcoords="offset points",
             ha="right",
-            va="bottom",
+            va="baseline",
             fontsize=7.5,
             color=BLUE,
             fontweight=600,
@@ -117,12 +138,16 @@ def _line(axes: Axes, y: float, stage: StageResult) -> None:
     if stage.claimed is not None and 0 <= stage.claimed <= 100:
         axes.plot(stage.claimed, y, "D", color=AMBER, markersize=3.6, zorder=5)
     if train is None and test is None:
-        axes.text(0.005, y, "–", transform=axes.get_yaxis_transform(), color=SOFT, va="center", parse_math=False)
+        axes.text(
+            0.005, y, "–", transform=axes.get_yaxis_transform(), color=SOFT, va="center", parse_math=False
+        )
 
 
 def _series(points: Sequence[EpochPoint], name: str) -> tuple[list[int], list[float]]:
     kept = [(point.epoch, getattr(point, name)) for point in points]
-    return [e for e, value in kept if value is not None], [100 * value for _, value in kept if value is not None]
+    return [e for e, value in kept if value is not None], [
+        100 * value for _, value in kept if value is not None
+    ]
 
 
 def _limits(stages: Sequence[StageResult]) -> tuple[float, float]:

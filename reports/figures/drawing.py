@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import logging
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import msgspec
@@ -18,11 +20,12 @@ BAND = "#dfe5ea"
 BLUE = "#1f5582"
 LIGHT_BLUE = "#86aecb"
 AMBER = "#b45f06"
-RED = "#a8322a"
+SVG = "image/svg+xml"
+PNG = "image/png"
 
 _FONTS = Path(__file__).resolve().parent.parent / "assets" / "fonts"
 _MM_PER_INCH = 25.4
-_SETTINGS = {
+_SETTINGS: Any = {  # the keys are literals to the type checker, and differ between releases
     "svg.hashsalt": "report",
     "svg.fonttype": "path",
     "font.family": ["Source Sans 3", "DejaVu Sans"],
@@ -49,7 +52,9 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
     """One figure ready to be placed."""
 
     name: str
-    svg: bytes
+    picture: bytes
+    mime: str
+    """`image/svg+xml`, or `image/png` for what is made of pixels."""
     title: str
     caption: str
     alternative: str
@@ -60,6 +65,7 @@ class Figure(msgspec.Struct, frozen=True, kw_only=True):
 def prepare() -> None:
     """Make matplotlib draw with the bundled typeface and nothing of the user's settings."""
     mpl.rcdefaults()
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     for name in ("SourceSans3-Regular.otf", "SourceSans3-Semibold.otf"):
         font_manager.fontManager.addfont(_FONTS / name)
     mpl.rcParams.update(_SETTINGS)

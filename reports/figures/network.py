@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from numpy.typing import NDArray
+from PIL import Image
 from safetensors import SafetensorError, safe_open
 
 from grader.model import Language, StageResult, Training
 from reports.cleaning import clean_line
-from reports.figures.drawing import BLUE, INK, SOFT, Figure, canvas, svg
+from reports.figures.drawing import BLUE, INK, PNG, SOFT, SVG, Figure, canvas, svg
 from reports.formatting import percent
 from reports.phrases import say
 
@@ -20,10 +22,11 @@ _CIFAR10 = {
     "fr": ("avion", "auto", "oiseau", "chat", "cerf", "chien", "grenouille", "cheval", "bateau", "camion"),
     "en": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
 }
+_PALE = "#d3e2ee"
 _MOST_CLASSES = 20
 _MOST_FILTERS = 64
 _LARGEST_FILE = 256 << 20
-_ZOOM = 8
+_ZOOM = 12
 
 
 def confusion(stage: StageResult, training: Training, data: str, language: Language) -> Figure | None:
@@ -35,9 +38,9 @@ def confusion(stage: StageResult, training: Training, data: str, language: Langu
     counts = np.asarray(matrix, dtype=float)
     shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     names = _class_names(training, classes, language)
-    figure = canvas(86, 78)
+    figure = canvas(86, 80)
     axes = figure.subplots()
-    colours = LinearSegmentedColormap.from_list("paper", ["#ffffff", LIGHTEST, BLUE])
+    colours = LinearSegmentedColormap.from_list("paper", ["#ffffff", _PALE, BLUE])
     axes.pcolormesh(shares[::-1], cmap=colours, vmin=0, vmax=100, edgecolors="white", linewidth=0.6)
     for row in range(classes):
         for column in range(classes):
@@ -45,10 +48,14 @@ def confusion(stage: StageResult, training: Training, data: str, language: Langu
                 shade = "white" if shares[row, column] > 55 else INK if row == column else SOFT
                 place = (column + 0.5, classes - row - 0.5)
                 value = f"{shares[row, column]:.0f}"
-                axes.text(*place, value, ha="center", va="center", fontsize=6.2, color=shade, parse_math=False)
+                axes.text(
+                    *place, value, ha="center", va="center", fontsize=6.8, color=shade, parse_math=False
+                )
     ticks = np.arange(classes) + 0.5
     slanted = 40 if max(map(len, names)) > 2 else 0
-    axes.set_xticks(ticks, names, rotation=slanted, ha="right" if slanted else "center", rotation_mode="anchor")
+    axes.set_xticks(
+        ticks, names, rotation=slanted, ha="right" if slanted else "center", rotation_mode="anchor"
+    )
     axes.set_yticks(ticks, names[::-1])
     axes.tick_params(length=0, labelsize=7)
     axes.set_xlabel(say("predicted_class", language))
@@ -59,15 +66,13 @@ def confusion(stage: StageResult, training: Training, data: str, language: Langu
     title = clean_line(stage.title.in_(language), 60)
     return Figure(
         name="confusion",
-        svg=svg(figure),
+        picture=svg(figure),
+        mime=SVG,
         title=say("figure_confusion", language),
         caption=say("confusion_caption", language, stage=title, data=data),
         alternative=_told(counts, names, language),
         wide=False,
     )
-
-
-LIGHTEST = "#d3e2ee"
 
 
 def filters(
@@ -78,17 +83,14 @@ def filters(
     if tensor is None:
         return None
     number = len(tensor)
-    columns = 8 if number > 6 else number
-    picture = _sheet(tensor, columns)
-    figure = canvas(78, 78 * picture.shape[0] / picture.shape[1] + 1)
-    axes = figure.subplots()
-    axes.imshow(picture, interpolation="none")
-    axes.set_axis_off()
+    stream = io.BytesIO()
+    Image.fromarray(_sheet(tensor, 8 if number > 6 else number)).save(stream, format="PNG")
     title = clean_line(stage.title.in_(language), 60)
     caption = say("filters_caption", language, stage=title, n=str(number), data=data)
     return Figure(
         name="filters",
-        svg=svg(figure),
+        picture=stream.getvalue(),
+        mime=PNG,
         title=say("figure_filters", language),
         caption=caption,
         alternative=caption,
@@ -142,7 +144,5 @@ def _class_names(training: Training, classes: int, language: Language) -> Sequen
 
 def _told(counts: NDArray[np.float64], names: Sequence[str], language: Language) -> str:
     totals = np.maximum(counts.sum(axis=1), 1)
-    right = [
-        f"{name} {percent(float(counts[i, i] / totals[i]), language)}" for i, name in enumerate(names)
-    ]
+    right = [f"{name} {percent(float(counts[i, i] / totals[i]), language)}" for i, name in enumerate(names)]
     return say("figure_confusion", language) + say("colon", language) + ", ".join(right) + "."

@@ -16,12 +16,11 @@ _MOST_STAGES = 9
 def draw_figures(result: Result, result_dir: Path, language: Language) -> tuple[Figure, ...]:
     """Return the figures that the trainings of `result` allow; none without a training."""
     prepare()
-    trained = [stage for stage in result.stages if stage.training and stage.training.curve][:_MOST_STAGES]
-    if not trained:
+    if not any(stage.training and stage.training.curve for stage in result.stages):
         return ()
     data = data_phrase(result.conditions, language)
-    shown = [stage for stage in result.stages if stage.training or stage.band or stage.claimed is not None]
-    drawn: list[Figure | None] = [curves(trained, data, language), gaps(shown[:_MOST_STAGES], data, language)]
+    shown = result.stages[:_MOST_STAGES]
+    drawn: list[Figure | None] = [curves(shown, data, language), gaps(shown, data, language)]
     best = best_stage(result)
     if best is not None and best.training is not None:
         drawn.append(confusion(best, best.training, data, language))

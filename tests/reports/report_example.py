@@ -34,15 +34,7 @@ from grader.model import (
     Verdict,
 )
 
-TENSORS = "batchless.safetensors"
-_INGREDIENTS = ("normalization", "augmentation", "optimizer", "dropout", "batchnorm")
-_WORDS = {
-    "normalization": "normalisation",
-    "augmentation": "augmentation",
-    "optimizer": "momentum et décroissance",
-    "dropout": "dropout",
-    "batchnorm": "batch normalization",
-}
+TENSORS = "dropout.safetensors"
 # Train and test accuracy at the end, band, claim, judgement.
 _FIGURES: dict[str, tuple[float, float, float, float, float | None, str]] = {
     "baseline": (0.647, 0.583, 0.541, 0.622, 71.4, "within"),
@@ -64,7 +56,16 @@ def layers(*, dropout: bool = False) -> tuple[Layer, ...]:
         options = {"kernel": [5, 5], "stride": [1, 1], "padding": [2, 2]}
         shape = (width, size, size)
         weights = width * channels * 25
-        rows.append(Layer(name=f"conv{n}", kind="conv", output_shape=shape, weights=weights, biases=width, options=options))
+        rows.append(
+            Layer(
+                name=f"conv{n}",
+                kind="conv",
+                output_shape=shape,
+                weights=weights,
+                biases=width,
+                options=options,
+            )
+        )
         rows.append(Layer(name=f"relu{n}", kind="relu", output_shape=shape))
         size, channels = size // 2, width
         pool = {"kernel": [2, 2], "stride": [2, 2], "padding": [0, 0]}
@@ -98,7 +99,9 @@ def curve(train: float, test: float, epochs: int = 10) -> tuple[EpochPoint, ...]
 def confusion() -> tuple[tuple[int, ...], ...]:
     rows = []
     for i in range(10):
-        weights = [0.0 if j == i else 1 / (1 + abs(i - j)) ** 2 * (1.6 if (i + j) % 3 == 0 else 1) for j in range(10)]
+        weights = [
+            0.0 if j == i else 1 / (1 + abs(i - j)) ** 2 * (1.6 if (i + j) % 3 == 0 else 1) for j in range(10)
+        ]
         wrong = 20 + 4 * (i % 4)
         row = [round(wrong * w / sum(weights)) for w in weights]
         row[i] = 100 - sum(row)
@@ -138,7 +141,7 @@ def stages() -> tuple[StageResult, ...]:
             stage=stage.id, data="synthetic", data_digest="b3c1", budget="quick", device="cpu", precision="fp32",
             engine="1", mean=(lower + upper) / 2, std=0.012, pooled_std=0.014, n=20, lower=lower, upper=upper,
         )  # fmt: skip
-        momentum = {"momentum": "0,9"} if "optimizer" in held else {}
+        momentum = {"momentum": "0.9", "schedule": "ExponentialLR"} if "optimizer" in held else {}
         rows.append(
             StageResult(
                 stage=stage.id,
@@ -146,7 +149,7 @@ def stages() -> tuple[StageResult, ...]:
                 title=stage.title,
                 match=StageMatch(
                     stage=stage.id, outcome=Outcome.PASSED, run=f"e{len(rows) + 1}.1", style="cumulative",
-                    ingredients=tuple(_WORDS[name] for name in held) or ("réseau de la feuille",),
+                    ingredients=held,
                     reason=text("Reconnue à ce qu'elle ajoute à la précédente.", "Recognised by what it adds."),
                 ),
                 parameter_count=sum(row.weights + row.biases for row in layers()),
@@ -155,7 +158,7 @@ def stages() -> tuple[StageResult, ...]:
                 training=training,
                 band=band,
                 judgement=judgement,  # type: ignore[arg-type]
-                hyperparameters={"SGD": "", "lr": "0,1", **momentum, "batch": "128", "époques": "50"},
+                hyperparameters={"optimizer": "SGD", "lr": "0.1", **momentum, "batch_size": "128", "epochs": "50"},
             )
         )  # fmt: skip
     return tuple(rows)
@@ -167,14 +170,15 @@ def verdict(item: str, label: Text, outcome: Outcome, cost: float, message: Text
 
 
 def verdicts() -> tuple[Verdict, ...]:
+    passed = Outcome.PASSED
     ok = text("Conforme à la feuille.", "As the sheet says.")
     found = [
-        verdict("Q1", text("Taille de la sortie", "Size of the output"), Outcome.PASSED, 0.4, ok),
-        verdict("Q1", text("Nombre de poids", "Number of weights"), Outcome.PASSED, 0.3, ok),
-        verdict("Q1", text("Équivalent fully-connected", "Fully connected equivalent"), Outcome.PASSED, 0.3, ok),
-        verdict("Q8", text("Padding et stride des convolutions", "Padding and stride"), Outcome.PASSED, 1, ok),
-        verdict("Q9", text("Padding et stride des poolings", "Padding and stride of the poolings"), Outcome.PASSED, 1, ok),
-        verdict("Q10", text("Taille de chaque couche", "Size of each layer"), Outcome.PASSED, 0.5, ok),
+        verdict("Q1", text("Taille de la sortie", "Size of the output"), passed, 0.4, ok),
+        verdict("Q1", text("Nombre de poids", "Number of weights"), passed, 0.3, ok),
+        verdict("Q1", text("Équivalent fully-connected", "Fully connected equivalent"), passed, 0.3, ok),
+        verdict("Q8", text("Padding et stride des convolutions", "Padding and stride"), passed, 1, ok),
+        verdict("Q9", text("Padding et stride des poolings", "Padding and stride of the poolings"), passed, 1, ok),
+        verdict("Q10", text("Taille de chaque couche", "Size of each layer"), passed, 0.5, ok),
         verdict(
             "Q10", text("Poids de chaque couche", "Weights of each layer"), Outcome.FAILED, 0.25,
             text(
@@ -186,29 +190,31 @@ def verdicts() -> tuple[Verdict, ...]:
         verdict("Q11", text("Somme de vos lignes", "Sum of your own rows"), Outcome.PASSED, 1, text(
             "Cohérent avec vos propres lignes ; l'erreur de fc5 est déjà comptée à la question Q10.",
             "Consistent with your own rows; the slip in fc5 was charged at Q10."), remark=True),
-        verdict("Q13", text("Essai du code fourni", "Trial of the code handed out"), Outcome.PASSED, 1, ok),
-        verdict("Q15", text("Architecture demandée", "Architecture asked for"), Outcome.PASSED, 0.6, ok, stage="baseline"),
-        verdict("Q15", text("Entraînement sur CIFAR-10", "Training on CIFAR-10"), Outcome.PASSED, 0.2, ok, stage="baseline"),
-        verdict("Q15", text("Exactitude retrouvée", "Accuracy found again"), Outcome.PASSED, 0.2, ok, stage="baseline"),
+        verdict("Q13", text("Essai du code fourni", "Trial of the code handed out"), passed, 1, ok),
+        verdict("Q15", text("Architecture demandée", "Architecture asked for"), passed, 0.6, ok, stage="baseline"),
+        verdict("Q15", text("Entraînement sur CIFAR-10", "Training on CIFAR-10"), passed, 0.2, ok, stage="baseline"),
+        verdict("Q15", text("Exactitude retrouvée", "Accuracy found again"), passed, 0.2, ok, stage="baseline"),
         verdict("3.1", text("Moyennes et écarts types", "Means and deviations"), Outcome.PASSED, 0.6, text(
             "0.201 au lieu de 0.202 pour le rouge : une coquille sans effet.",
             "0.201 instead of 0.202 for red: a slip without effect."),
             remark=True, stage="normalization", place=Place(file="2_normalisation.py", line=41)),
-        verdict("3.1", text("Même normalisation en test", "Same normalisation in test"), Outcome.PASSED, 0.4, ok,
+        verdict("3.1", text("Même normalisation en test", "Same normalisation in test"), passed, 0.4, ok,
             stage="normalization"),
-        verdict("3.2", text("Crop et symétrie en apprentissage", "Crop and flip in training"), Outcome.PASSED, 0.5, ok,
+        verdict("3.2", text("Crop et symétrie en apprentissage", "Crop and flip in training"), passed, 0.5, ok,
             stage="augmentation"),
         verdict("3.2", text("Crop centré en test", "Centre crop in test"), Outcome.FAILED, 0.3, text(
-            "Les images de test ne passent pas par CenterCrop(28) : elles restent en 32 × 32 alors que le réseau a appris sur 28 × 28.",
+            "Les images de test ne passent pas par CenterCrop(28) : elles restent en 32 × 32 "
+            "alors que le réseau a appris sur 28 × 28.",
             "Test images do not go through CenterCrop(28): they stay 32 × 32 while the network learnt on 28 × 28."),
             stage="augmentation", place=Place(file="3_augmentation.py", line=48), fault="no-centre-crop"),
-        verdict("3.2", text("ceil_mode sur pool3", "ceil_mode on pool3"), Outcome.PASSED, 0.2, ok, stage="augmentation"),
-        verdict("3.3", text("Momentum de 0,9", "Momentum of 0.9"), Outcome.PASSED, 0.5, ok, stage="optimizer"),
-        verdict("3.3", text("Pas multiplié par 0,95 à chaque époque", "Rate times 0.95 every epoch"), Outcome.FAILED, 0.5, text(
-            "lr_sched.step() est appelé une seule fois, après la boucle : le pas reste à 0,1 pendant toutes les époques.",
+        verdict("3.2", text("ceil_mode sur pool3", "ceil_mode on pool3"), passed, 0.2, ok, stage="augmentation"),
+        verdict("3.3", text("Momentum de 0,9", "Momentum of 0.9"), passed, 0.5, ok, stage="optimizer"),
+        verdict("3.3", text("Pas × 0,95 à chaque époque", "Rate × 0.95 every epoch"), Outcome.FAILED, 0.5, text(
+            "lr_sched.step() est appelé une seule fois, après la boucle : "
+            "le pas reste à 0,1 pendant toutes les époques.",
             "lr_sched.step() is called once, after the loop: the rate stays at 0.1 for all epochs."),
             stage="optimizer", place=Place(file="4_momentum.py", line=112), fault="scheduler"),
-        verdict("3.4", text("Dropout entre fc4 et fc5", "Dropout between fc4 and fc5"), Outcome.PASSED, 0.7, ok, stage="dropout"),
+        verdict("3.4", text("Dropout entre fc4 et fc5", "Dropout between fc4 and fc5"), passed, 0.7, ok, stage="dropout"),
         verdict("3.4", text("Pas d'apprentissage", "Learning rate"), Outcome.FAILED, 0.0, text(
             "Le pas ne décroît pas ici non plus (voir 3.3).", "The rate does not fall here either (see 3.3)."),
             stage="dropout", place=Place(file="5_dropout.py", line=115), fault="scheduler", charged=False),
@@ -236,14 +242,35 @@ def marks() -> tuple[Mark, ...]:
         if question.id in _MARKS:
             outcome, earned, undecided = _MARKS[question.id]
             rows.append(
-                Mark(item=question.id, outcome=outcome, maximum=maximum, points=earned * maximum, open=undecided * maximum)
+                Mark(
+                    item=question.id,
+                    outcome=outcome,
+                    maximum=maximum,
+                    points=earned * maximum,
+                    open=undecided * maximum,
+                )
             )
         elif question.id in ANSWERS or question.id == "FREE":
             rows.append(
-                Mark(item=question.id, outcome=Outcome.MANUAL, maximum=maximum, points=None, open=maximum, bonus=question.bonus)
+                Mark(
+                    item=question.id,
+                    outcome=Outcome.MANUAL,
+                    maximum=maximum,
+                    points=None,
+                    open=maximum,
+                    bonus=question.bonus,
+                )
             )
         else:
-            rows.append(Mark(item=question.id, outcome=Outcome.MISSING, maximum=maximum, points=0.0, bonus=question.bonus))
+            rows.append(
+                Mark(
+                    item=question.id,
+                    outcome=Outcome.MISSING,
+                    maximum=maximum,
+                    points=0.0,
+                    bonus=question.bonus,
+                )
+            )
     return tuple(rows)
 
 
@@ -262,13 +289,23 @@ def example() -> Result:
     assignment = load("polytech_tp5_6").assignment
     rows = marks()
     answers = tuple(
-        Answer(question=q.id, state="found", text=ANSWERS[q.id], place=Place(file="answers.md", line=10 + 8 * n))
+        Answer(
+            question=q.id, state="found", text=ANSWERS[q.id], place=Place(file="answers.md", line=10 + 8 * n)
+        )
         if q.id in ANSWERS
         else Answer(question=q.id, state="template" if q.id == "Q34" else "missing")
         for n, q in enumerate(assignment.question)
         if q.kind not in ("implementation", "run", "free")
     )
-    names = ("1_base.py", "2_normalisation.py", "3_augmentation.py", "4_momentum.py", "5_dropout.py", "answers.md", "report.md")
+    names = (
+        "1_base.py",
+        "2_normalisation.py",
+        "3_augmentation.py",
+        "4_momentum.py",
+        "5_dropout.py",
+        "answers.md",
+        "report.md",
+    )
     return Result(
         assignment=assignment.slug,
         assignment_version=assignment.version,
@@ -296,11 +333,11 @@ def example() -> Result:
         total=total(rows),
         fix_first=(
             text(
-                "3.5 : ajoutez une batch normalization 2D après chaque convolution ; l'étape manque, avec sa question Q34.",
-                "3.5: add a 2D batch normalisation after each convolution; the stage is absent, and question Q34 with it.",
+                "3.5 : ajoutez une batch normalization 2D après chaque convolution ; l'étape manque, et Q34 avec elle.",
+                "3.5: add a 2D batch normalisation after each convolution; the stage is absent, and Q34 with it.",
             ),
             text(
-                "3.3 : appelez lr_sched.step() à la fin de chaque époque (4_momentum.py, ligne 112) ; il ne sert qu'une fois.",
+                "3.3 : appelez lr_sched.step() à chaque époque (4_momentum.py, ligne 112) ; il ne sert qu'une fois.",
                 "3.3: call lr_sched.step() at the end of every epoch (4_momentum.py, line 112); it runs once only.",
             ),
             text(
@@ -329,7 +366,13 @@ HOSTILE = (
     "<script>alert(1)</script> <svg onload=alert(2)><image href='file:///etc/passwd'/></svg>\n\n"
     "![vu](file:///etc/hostname) [lien](javascript:alert(3)) <http://example.org/x> <img src=http://example.org/y.png>\n\n"
     "$\\frac{1}{2}$ puis $\\input{/etc/passwd}$ et $\\frac\n\n{{ 7*7 }} {% raw %} \x07\x1b[31mrouge\x1b[0m "
-    "\u202emort\u202c a\u200bb Z" + "\u0301" * 40 + " " + "m" * 3000 + "\n\n# Un titre\n\n" + "> " * 60 + "fond\n\n"
+    "\u202emort\u202c a\u200bb Z"
+    + "\u0301" * 40
+    + " "
+    + "m" * 3000
+    + "\n\n# Un titre\n\n"
+    + "> " * 60
+    + "fond\n\n"
     "|" + "c|" * 60 + "\n|" + "-|" * 60 + "\n|" + "v|" * 60 + "\n\n```\n</style><script>x</script>\n"
 )
 
@@ -346,13 +389,18 @@ def hostile() -> Result:
         answers=tuple(msgspec.structs.replace(a, state="found", text=HOSTILE) for a in good.answers),
         report=HOSTILE,
         verdicts=tuple(
-            msgspec.structs.replace(v, message=trap, place=Place(file="<i>$\\frac{a}.py", line=3)) for v in good.verdicts
+            msgspec.structs.replace(v, message=trap, place=Place(file="<i>$\\frac{a}.py", line=3))
+            for v in good.verdicts
         ),
         fix_first=(trap, trap, trap),
-        problems=tuple(Problem(kind="syntax_error", text=trap, place=Place(file=HOSTILE, line=1)) for _ in range(30)),
+        problems=tuple(
+            Problem(kind="syntax_error", text=trap, place=Place(file=HOSTILE, line=1)) for _ in range(30)
+        ),
         notes=(trap,) * 5,
         stages=tuple(
-            msgspec.structs.replace(s, title=text("$\\frac{x}$ <b>" + s.title.fr), hyperparameters={HOSTILE: HOSTILE})
+            msgspec.structs.replace(
+                s, title=text("$\\frac{x}$ <b>" + s.title.fr), hyperparameters={HOSTILE: HOSTILE}
+            )
             for s in good.stages
         ),
     )

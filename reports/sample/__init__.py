@@ -1,0 +1,1 @@
+"""A committed example in both languages: `result.json` with its filters, and the reports made from it."""
