@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -49,7 +50,8 @@ def _start(folder: Path, wall_s: float) -> None:
     env = {name: os.environ[name] for name in _KEPT if name in os.environ} | threads
     package = str(Path(__file__).resolve().parents[2])
     env["PYTHONPATH"] = os.pathsep.join(part for part in (package, env.get("PYTHONPATH", "")) if part)
-    try:
+    # What was done until the time is over is on disk; the rest is told as not examined.
+    with contextlib.suppress(subprocess.TimeoutExpired):
         subprocess.run(
             command,
             env=env,
@@ -59,8 +61,6 @@ def _start(folder: Path, wall_s: float) -> None:
             timeout=wall_s,
             check=False,
         )
-    except subprocess.TimeoutExpired:
-        pass  # what was done until then is on disk, the rest is told as not examined
 
 
 def _read(folder: Path) -> list[Examination]:

@@ -1,8 +1,9 @@
-"""Which of the known improvements a run holds, judged by what was recorded and never by a name of the student's."""
+"""Which of the known improvements a run holds, judged by what was recorded and never by names."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 from grader.model import Call, Examination, Network, Optimisation, Run
@@ -62,12 +63,12 @@ def _improves_descent(optimisation: Optimisation) -> bool:
     momenta = [group.options.get("momentum") for group in optimisation.groups]
     moved = any(isinstance(value, int | float) and value > 0 for value in momenta)
     rates = optimisation.schedule.rates
-    falls = any(after < before * (1 - _STILL) for before, after in zip(rates, rates[1:], strict=False))
+    falls = any(after < before * (1 - _STILL) for before, after in pairwise(rates))
     return moved or falls or optimisation.schedule.name is not None
 
 
 def _layer_kinds(network: Network, examination: Examination | None) -> list[str]:
-    """Return the kinds of the training graph's layers: as measured, or as written where nothing was measured."""
+    """Return the kinds of the training graph's layers: as measured, else as written."""
     if examination is not None and examination.layers:
         return [layer.kind.lower() for layer in examination.layers]
     kinds = []

@@ -38,8 +38,8 @@ def record(
 ) -> Recordings:
     """Return what the programs of `submission` did, and write it as `out`/recordings/recordings.json.
 
-    `root` is the folder of its files. All entry points run in one sandbox, templates excepted; `wall_s` bounds
-    them together. Whatever a program does ends as a `Problem` in its recording. Then every network is rebuilt
+    `root` is the folder of its files. All entry points run in one sandbox, templates excepted; `wall_s`
+    bounds them together. Whatever a program does ends as a `Problem` in its recording. Then every network is rebuilt
     and measured in a process of its own.
     Raises SandboxUnavailable when the sandbox cannot be started.
     """

@@ -38,10 +38,10 @@ def match_stages(assignment: Assignment, recordings: Recordings) -> tuple[StageM
 
     A run belongs to the last stage of which it holds the ingredients. For each stage the run that also holds
     every earlier ingredient is preferred (`cumulative`), then one that holds this stage's alone (`separate`),
-    then one in between. Among equals: one that evaluated, that ended without a problem, whose network could be
-    rebuilt, with the most epochs, the last. A stage without a run is `manual` when its ingredient stands in a
-    run of a later stage or in a program that is no recipe, `blocked` when some program failed before showing
-    anything, else `missing`.
+    then one in between. Among equals: one that evaluated, that ended without a problem, whose network could
+    be rebuilt, with the most epochs, the last. A stage without a run is `manual` when its ingredient stands
+    in a run of a later stage or in a program that is no recipe, `blocked` when some program failed before
+    showing anything, else `missing`.
     """
     candidates = _candidates(assignment, recordings)
     return tuple(_match(assignment, index, candidates, recordings) for index in range(len(assignment.stage)))
@@ -50,7 +50,7 @@ def match_stages(assignment: Assignment, recordings: Recordings) -> tuple[StageM
 def _candidates(assignment: Assignment, recordings: Recordings) -> list[_Candidate]:
     examinations = {examination.run: examination for examination in recordings.examinations}
     known = {name for stage in assignment.stage for name in stage.ingredients}
-    found = []
+    found: list[_Candidate] = []
     for recording in recordings.recordings:
         for run in recording.runs:
             if recording.entry.template or not _is_on_task(assignment, run):

@@ -1,11 +1,12 @@
 """Facts of the training loop, held against the student's own source.
 
-What a loop does cannot be recomputed outside the sandbox: a recorded fact is `confirmed` only when the syntax tree
-plainly says the same. Where the tree is incomplete, unclear or says otherwise it is not, and a person decides.
+What a loop does cannot be recomputed outside the sandbox: a recorded fact is `confirmed` only when the syntax
+tree plainly says the same. Where the tree is incomplete, unclear or says otherwise, a person decides.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def _backward(tree: Tree) -> list[CallSite]:
     return [call for call in tree.named("backward") if call.receiver]
 
 
-def _clears(tree: Tree, recipe: Recipe) -> _Seen:
+def _clears(tree: Tree, _recipe: Recipe) -> _Seen:
     """Gradients start from zero where every loop around a `backward` also holds a `zero_grad`."""
     clearing = []
     for call in _backward(tree):
@@ -111,12 +112,12 @@ def _trains_in_train_mode(tree: Tree, recipe: Recipe) -> _Seen:
     return _Seen(False, off[0])
 
 
-def _evaluates_in_eval_mode(tree: Tree, recipe: Recipe) -> _Seen:
+def _evaluates_in_eval_mode(tree: Tree, _recipe: Recipe) -> _Seen:
     _, off = _mode_calls(tree)
     return _Seen(True, off[0]) if off else _Seen(False)
 
 
-def _without_gradients(tree: Tree, recipe: Recipe) -> _Seen:
+def _without_gradients(tree: Tree, _recipe: Recipe) -> _Seen:
     calls = tree.named(*_GRADIENTS_OFF)
     if calls:
         return _Seen(True, calls[0])
@@ -145,7 +146,7 @@ def _evaluates_on_test(tree: Tree, recipe: Recipe) -> _Seen:
     return _Seen(False, train[0]) if train else _Seen(...)
 
 
-def _steps(tree: Tree, recipe: Recipe) -> _Seen:
+def _steps(tree: Tree, _recipe: Recipe) -> _Seen:
     schedulers = _scheduler_names(tree)
     steps = [call for call in tree.named("step") if call.receiver and call.receiver not in schedulers]
     if not steps:
@@ -176,7 +177,7 @@ def _makes_scheduler(call: CallSite) -> bool:
     return "lr_scheduler" in call.receiver or call.name.endswith(("LR", "LROnPlateau"))
 
 
-def _scheduler(tree: Tree, recipe: Recipe) -> _Seen:
+def _scheduler(tree: Tree, _recipe: Recipe) -> _Seen:
     names = _scheduler_names(tree)
     steps = [call for call in tree.named("step") if call.receiver in names]
     backwards = _backward(tree)
@@ -198,7 +199,7 @@ def _scheduler(tree: Tree, recipe: Recipe) -> _Seen:
     return _Seen("epoch", step) if any(call.name == "backward" for call in tree.within(inner)) else _Seen(...)
 
 
-def _is_after(step: CallSite, loops: list[object]) -> bool:
+def _is_after(step: CallSite, loops: list[ast.AST]) -> bool:
     ends = [getattr(loop, "end_lineno", None) for loop in loops]
     return all(end is not None and end < step.node.lineno for end in ends)
 
@@ -220,7 +221,7 @@ def _ends_with_softmax(recipe: Recipe) -> bool:
     return "softmax" in (call.name if call is not None else last.target).lower()
 
 
-def _softmax(tree: Tree, recipe: Recipe) -> _Seen:
+def _softmax(tree: Tree, _recipe: Recipe) -> _Seen:
     calls = tree.named(*_SOFTMAX)
     return _Seen(True, calls[0]) if calls else _Seen(False)
 
@@ -233,7 +234,7 @@ def _dropout_recorded(recipe: Recipe) -> bool:
     )
 
 
-def _dropout(tree: Tree, recipe: Recipe) -> _Seen:
+def _dropout(tree: Tree, _recipe: Recipe) -> _Seen:
     calls = [call for call in tree.named("dropout", "dropout2d", "alpha_dropout") if call.receiver != "self"]
     functional = [
         call for call in calls if call.receiver in ("F", "nn.functional", "torch.nn.functional", "", "torch")

@@ -1,8 +1,9 @@
-"""The student's own files as lists of calls, each with the loops and the function around it; nothing is run."""
+"""The student's own files as lists of calls, with the loops and the function around each; nothing is run."""
 
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -11,6 +12,11 @@ from grader.model import Place
 
 _FILE_BYTES = 1_000_000
 _FILES = 40
+_KNOWN = frozenset(sys.stdlib_module_names) | {
+    "torch", "torchvision", "numpy", "PIL", "matplotlib", "pandas", "tqdm", "sklearn", "scipy", "seaborn", "IPython",
+    "torchsummary", "torchinfo", "tensorboardX", "cv2",
+}  # fmt: skip
+"""Libraries that train no network by themselves."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _LOOPS = (ast.For, ast.While, ast.AsyncFor)
 
@@ -74,7 +80,11 @@ class Tree:
 
 
 def read_tree(root: Path, first: Iterable[str]) -> Tree:
-    """Return the calls in the files `first` under `root` and in those of its own modules that they import."""
+    """Return the calls in the files `first` under `root` and in its own modules that they import.
+
+    The tree is complete when every file could be read and nothing in them hides what runs: no `exec`, no
+    import by name, no library whose inside we do not know.
+    """
     waiting, seen = [path for path in first if path.endswith(".py")], set[str]()
     calls: list[CallSite] = []
     functions: dict[str, ast.AST] = {}
@@ -95,7 +105,9 @@ def read_tree(root: Path, first: Iterable[str]) -> Tree:
                 functions.setdefault(node.name, node)
             elif isinstance(node, ast.Attribute):
                 attributes.add(node.attr)
-        waiting += _imported(module, path, root)
+        found, foreign = _imported(module, path, root)
+        waiting += found
+        complete = complete and not foreign and not any(_hides(call) for call in calls)
     return Tree(tuple(calls), functions, frozenset(attributes), complete and not waiting)
 
 
@@ -109,14 +121,25 @@ def _parse(root: Path, path: str) -> ast.Module | None:
         return None
 
 
-def _imported(module: ast.Module, path: str, root: Path) -> list[str]:
-    """Return the files of the hand-in that `module` imports, looked for beside it and at the top."""
-    names = set()
+def _hides(call: CallSite) -> bool:
+    return call.name in ("__import__", "import_module") or (
+        call.name in ("exec", "eval") and not call.receiver
+    )
+
+
+def _imported(module: ast.Module, path: str, root: Path) -> tuple[list[str], bool]:
+    """Return the files of the hand-in that `module` imports, and whether it imports an unknown library.
+
+    Its own files are looked for beside it and at the top.
+    """
+    names, tops = set[str](), set[str]()
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
+            tops |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
+            tops |= {base} if base and not node.level else set()
             names |= {base, *(f"{base}.{alias.name}".strip(".") for alias in node.names)}
     beside = PurePosixPath(path).parent
     found = []
@@ -130,7 +153,12 @@ def _imported(module: ast.Module, path: str, root: Path) -> list[str]:
                 ):
                     if (root / file).is_file():
                         found.append(str(file))
-    return found
+    own = {
+        PurePosixPath(file).parts[len(beside.parts) if PurePosixPath(file).is_relative_to(beside) else 0]
+        for file in found
+    }
+    foreign = {name.split(".")[0] for name in tops} - {part.removesuffix(".py") for part in own} - _KNOWN
+    return found, bool(foreign)
 
 
 def _calls_of(module: ast.Module, path: str) -> list[CallSite]:

@@ -1,6 +1,6 @@
 """From bytes that came out of the sandbox to a `Recording` that can be believed to be one.
 
-Caps first, then cleaning, then strict typing, then sense. What the recording says happened is not judged here.
+Caps first, then cleaning, then strict typing, then sense. What it says happened is not judged here.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INTEGER = 2**53
 def parse_recording(content: bytes, entry: EntryPoint, files: Collection[str]) -> Recording:
     """Return the recording in `content` as that of `entry`; places outside `files` are taken away.
 
-    Raises RecordingInvalid, with one sentence for the report, when a cap, the format or plain sense is broken.
+    Raises RecordingInvalid, with one sentence for the report, when a cap, the format or sense is broken.
     """
     if len(content) > JSON_BYTES:
         raise _refused(
