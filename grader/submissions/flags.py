@@ -1,0 +1,210 @@
+"""The variants of a script that its command-line flags switch on, read from its syntax tree."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from grader.submissions.syntax import dotted
+
+MOST_RUNS = 12
+
+_NOT_INGREDIENT_WORDS = """
+    cuda gpu cpu mps no_cuda use_cuda no_gpu use_gpu verbose quiet debug plot plots show save save_model
+    download resume eval evaluate test test_only dry_run tensorboard wandb log logs progress help version
+    deterministic profile compile pin_memory no_plot no_save
+"""
+_NUMBER_WORDS = """
+    epochs epoch n_epochs num_epochs nb_epochs batch_size batch bs test_batch_size lr learning_rate momentum
+    gamma seed workers num_workers n_workers print_freq print_interval log_interval weight_decay device
+    path data data_dir root out output
+"""
+_NOT_INGREDIENTS = frozenset(_NOT_INGREDIENT_WORDS.split())
+_NUMBERS = frozenset(_NUMBER_WORDS.split())
+_DEFAULTS = (
+    (("batch_size", "batch-size", "batch", "bs"), "128"),
+    (("lr", "learning_rate", "learning-rate"), "0.1"),
+    (("epochs", "n_epochs", "n-epochs", "num_epochs", "nb_epochs", "epoch"), "5"),
+)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One switch: what to type for each of its variants."""
+
+    variants: tuple[tuple[str, ...], ...]
+    """One for a `store_true`; one a value for a choice."""
+    is_choice: bool
+    positional: bool = False
+
+
+def variants(tree: ast.Module) -> tuple[tuple[tuple[str, ...], ...], int]:
+    """Return (argument lists to run the script with, number of further ones left out).
+
+    Without any flag: each value of a choice alone, or no argument; then each switch alone; then
+    the switches taken together, one more at a time in the order they are defined. At most
+    MOST_RUNS, the cumulative ones first to be kept. A script without flags gives one empty list.
+    """
+    flags = [*_argparse_flags(tree), *_argv_flags(tree)]
+    required = tuple(_required(tree))
+    choices = [flag for flag in flags if flag.is_choice]
+    switches = [flag.variants[0] for flag in flags if not flag.is_choice]
+    needed = tuple(text for flag in choices if flag.positional for text in flag.variants[0])
+    found: list[tuple[str, ...]] = [] if needed else [()]
+    for flag in choices:
+        others = tuple(
+            t for other in choices if other.positional and other is not flag for t in other.variants[0]
+        )
+        found += [(*others, *values) for values in flag.variants]
+    chain = [
+        tuple(text for switch in switches[: count + 1] for text in switch) for count in range(len(switches))
+    ]
+    singles = [switch for switch in switches[1:]]
+    kept = list(
+        dict.fromkeys([*found, *((*needed, *more) for more in chain), *((*needed, *one) for one in singles)])
+    )
+    chosen = set(kept[:MOST_RUNS])
+    in_order = [*found, *((*needed, *one) for one in switches), *((*needed, *more) for more in chain)]
+    ordered = [run for run in dict.fromkeys(in_order) if run in chosen]
+    return tuple((*required, *run) for run in ordered), len(kept) - len(chosen)
+
+
+def _literal(node: ast.expr | None) -> object:
+    try:
+        return ast.literal_eval(node) if node is not None else None
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+
+
+def _options(tree: ast.Module) -> Iterator[tuple[list[str], dict[str, ast.expr]]]:
+    """Yield (names, keywords) of each `add_argument` of a script that uses argparse, in source order."""
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "add_argument"
+    ]
+    for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
+        names = [value for value in map(_literal, call.args) if isinstance(value, str) and value]
+        if names:
+            yield names, {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+
+
+def _destination(names: Sequence[str], keywords: dict[str, ast.expr]) -> str:
+    stated = _literal(keywords.get("dest"))
+    long = next((name for name in names if name.startswith("--")), names[0])
+    return stated if isinstance(stated, str) else long.lstrip("-").replace("-", "_")
+
+
+def _argparse_flags(tree: ast.Module) -> Iterator[Flag]:
+    for names, keywords in _options(tree):
+        destination = _destination(names, keywords)
+        name = next((name for name in names if name.startswith("--")), names[0])
+        plain = name.lstrip("-").replace("-", "_").lower()
+        if {destination.lower(), plain} & _NOT_INGREDIENTS:
+            continue
+        positional = not name.startswith("-")
+        action = _action(keywords)
+        if action in ("store_true", "store_false", "store_const", "BooleanOptionalAction"):
+            yield Flag(((name,),), is_choice=False)
+        elif action in ("store", "append"):
+            yield from _choice(tree, name, destination, keywords, positional=positional)
+
+
+def _action(keywords: dict[str, ast.expr]) -> str:
+    node = keywords.get("action")
+    if node is None:
+        return "store"
+    stated = _literal(node)
+    return stated if isinstance(stated, str) else dotted(node).rpartition(".")[2]
+
+
+def _choice(
+    tree: ast.Module, name: str, destination: str, keywords: dict[str, ast.expr], *, positional: bool
+) -> Iterator[Flag]:
+    """Yield the flag of an option with few values: those listed, or those the program compares it with."""
+    values: list[str | int] = _listed(keywords.get("choices"))
+    if not values and destination.lower() not in _NUMBERS:
+        values = list(_compared(tree, destination))
+    if not values or destination.lower() in _NUMBERS:
+        return
+    typed = [str(value) for value in values]
+    alone = [(text,) if positional else (name, text) for text in typed]
+    several = _literal(keywords.get("nargs")) in ("+", "*")
+    chain = [(*(() if positional else (name,)), *typed[: count + 1]) for count in range(1, len(typed))]
+    yield Flag(tuple([*alone, *chain] if several else alone), is_choice=True, positional=positional)
+
+
+def _listed(node: ast.expr | None) -> list[str | int]:
+    if isinstance(node, ast.Call) and dotted(node.func) == "range":
+        bounds = [_literal(argument) for argument in node.args]
+        if bounds and all(isinstance(bound, int) and abs(bound) < 1000 for bound in bounds):
+            numbers = range(*[bound for bound in bounds if isinstance(bound, int)])
+            return [*numbers[: 4 * MOST_RUNS]]
+        return []
+    found = _literal(node)
+    if isinstance(found, dict | set | frozenset):
+        found = list(found) if isinstance(found, dict) else sorted(found, key=str)
+    return (
+        [value for value in found if isinstance(value, str | int)] if isinstance(found, list | tuple) else []
+    )
+
+
+def _compared(tree: ast.Module, destination: str) -> Iterator[str | int]:
+    """Yield the constants that `<anything>.destination` is compared with, each once, in source order."""
+    seen: dict[str | int, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(isinstance(side, ast.Attribute) and side.attr == destination for side in sides):
+                seen.update(dict.fromkeys(_constants(sides)))
+    values = list(seen)
+    yield from sorted(
+        values, key=lambda value: (isinstance(value, str), value if isinstance(value, int) else 0)
+    )
+
+
+def _constants(nodes: Sequence[ast.expr]) -> Iterator[str | int]:
+    for node in nodes:
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            yield from _constants(node.elts)
+        elif isinstance(node, ast.Constant) and type(node.value) in (str, int):
+            assert isinstance(node.value, str | int)
+            yield node.value
+
+
+def _is_argv(node: ast.expr) -> bool:
+    return dotted(node) in ("sys.argv", "argv")
+
+
+def _argv_flags(tree: ast.Module) -> Iterator[Flag]:
+    """Yield flags of a script that looks itself: `"--x" in sys.argv`, `sys.argv[1] == "x"`."""
+    switches: dict[str, None] = {}
+    values: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+            continue
+        left, right = node.left, node.comparators[0]
+        if isinstance(node.ops[0], ast.In) and _is_argv(right) and isinstance(_literal(left), str):
+            switches[str(_literal(left))] = None
+        for one, other in ((left, right), (right, left)):
+            if isinstance(one, ast.Subscript) and _is_argv(one.value) and _literal(one.slice) == 1:
+                values.update(dict.fromkeys(str(value) for value in _constants([other])))
+    for name in switches:
+        if name.lstrip("-").replace("-", "_").lower() not in _NOT_INGREDIENTS:
+            yield Flag(((name,),), is_choice=False)
+    if values:
+        yield Flag(tuple((value,) for value in values), is_choice=True, positional=True)
+
+
+def _required(tree: ast.Module) -> Iterator[str]:
+    """Yield arguments for required numbers whose usual value is known."""
+    for names, keywords in _options(tree):
+        name = next((name for name in names if name.startswith("--")), names[0])
+        is_required = not name.startswith("-") or _literal(keywords.get("required")) is True
+        if is_required and "choices" not in keywords and _literal(keywords.get("nargs")) not in ("?", "*"):
+            for known, value in _DEFAULTS:
+                if name.lstrip("-") in known:
+                    yield from (name, value) if name.startswith("-") else (value,)
