@@ -1,8 +1,20 @@
 """The way through, from a hand-in to its report. Start reading at `grading.grade`."""
 
-from grader.pipeline.grading import Graded, grade, render_again, rescore
+from grader.pipeline.grading import Graded, assess, grade, render_again, rescore
 from grader.pipeline.inspecting import Inspection, inspect, scratch
 from grader.pipeline.options import Options
 from grader.pipeline.progress import Progress, Silent
 
-__all__ = ["Graded", "Inspection", "Options", "Progress", "Silent", "grade", "inspect", "render_again", "rescore", "scratch"]
+__all__ = [
+    "Graded",
+    "Inspection",
+    "Options",
+    "Progress",
+    "Silent",
+    "assess",
+    "grade",
+    "inspect",
+    "render_again",
+    "rescore",
+    "scratch",
+]

@@ -53,13 +53,27 @@ def grade(options: Options, progress: Progress | None = None) -> Graded:
     that leaves its items undecided and the exit code 1.
     """
     session = begin(options, progress or Silent())
-    found = find(session)
-    save_found(options.out, found)
-    result = judge(session, found)
-    write_record(options.out / "result.json", result)
-    graded = _render(result, options.out, session.faults, session.progress)
+    result = _assess(session)
+    with session.watch("report"):
+        graded = _render(result, options.out, session.faults, session.progress)
     session.watch.write(options.out / "run.json")
     return graded
+
+
+def assess(options: Options, progress: Progress | None = None) -> Result:
+    """Do what `grade` does up to `result.json`, and no report: for whoever grades many."""
+    session = begin(options, progress or Silent())
+    result = _assess(session)
+    session.watch.write(options.out / "run.json")
+    return result
+
+
+def _assess(session: Session) -> Result:
+    found = find(session)
+    save_found(session.options.out, found)
+    result = judge(session, found)
+    write_record(session.options.out / "result.json", result)
+    return result
 
 
 def rescore(out: Path, *, scheme: Path | None = None, language: Language | None = None) -> Graded:

@@ -25,6 +25,8 @@ class Options:
     sandbox: Literal["auto", "bubblewrap", "none"] = "auto"
     scheme: Path | None = None
     workers: int | None = None
+    watch_s: float = 300.0
+    """How long all programs of the hand-in together may be watched."""
 
 
 def machine_language() -> Language:

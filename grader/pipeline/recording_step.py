@@ -33,15 +33,20 @@ def record_and_match(
 
 def _record_or_reuse(session: Session, submission: Submission) -> Recordings:
     """Reuse a recording only when files, grader and sandbox are the same ones that made it."""
-    out = session.options.out / "recordings"
+    out = session.options.out
     key = _key(session, submission)
-    kept = _kept(out, key)
+    kept = _kept(out / "recordings", key)
     if kept is not None:
         return kept
     recordings = record(
-        submission, session.options.out / "submission", out, session.sandbox, language=session.language
+        submission,
+        out / "submission",
+        out,
+        session.sandbox,
+        language=session.language,
+        wall_s=session.options.watch_s,
     )
-    write_bytes(out / "key", key.encode())
+    write_bytes(out / "recordings" / "key", key.encode())
     return recordings
 
 

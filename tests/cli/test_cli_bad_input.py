@@ -1,0 +1,232 @@
+"""Whatever is handed in, a person gets one clear sentence and the right exit code, never a traceback."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from grader.cli import main
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Speak English, and work in an empty folder."""
+    monkeypatch.setenv("LC_ALL", "en_GB.UTF-8")
+    monkeypatch.chdir(tmp_path)
+
+
+def refused(capsys: Captured, *arguments: str) -> str:
+    """Run a command that must be refused with code 2, and return its one sentence."""
+    code = main([*arguments])
+    said = capsys.readouterr()
+    assert code == 2
+    assert "Traceback" not in said.out + said.err
+    return said.err
+
+
+def test_a_missing_path_is_named(capsys: Captured) -> None:
+    """A path that does not exist is told by its name."""
+    assert "nowhere" in refused(capsys, "nowhere")
+
+
+def test_an_empty_folder_is_refused(capsys: Captured, tmp_path: Path) -> None:
+    """An empty folder holds nothing to grade, and the sentence says so."""
+    (tmp_path / "empty").mkdir()
+    assert "empty" in refused(capsys, "empty")
+
+
+def test_an_unknown_coursework_is_refused_with_those_known(capsys: Captured, tmp_path: Path) -> None:
+    """A wrong slug is answered with the right ones."""
+    (tmp_path / "a.py").write_text("print(1)\n")
+    assert "polytech_tp5_6" in refused(capsys, "a.py", "--assignment", "tp7")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "told"),
+    [("points = 3", "points"), ("[points]\nQ99 = 1", "Q99"), ("[points]\nQ1 = -1", "Q1"), ("[points", "")],
+)
+def test_a_malformed_scheme_is_refused(capsys: Captured, tmp_path: Path, scheme: str, told: str) -> None:
+    """A scheme that is no table, names an unknown item, or takes points is refused before anything runs."""
+    (tmp_path / "a.py").write_text("print(1)\n")
+    (tmp_path / "scheme.toml").write_text(scheme)
+    said = refused(capsys, "a.py", "--scheme", "scheme.toml")
+    assert told in said
+    assert "scheme.toml" in said
+
+
+def test_data_that_is_no_folder_of_images_is_refused(capsys: Captured, tmp_path: Path) -> None:
+    """A data folder that does not exist is told by its name."""
+    (tmp_path / "a.py").write_text("print(1)\n")
+    assert "no_images" in refused(capsys, "a.py", "--data", "no_images")
+
+
+def test_a_rar_named_zip_is_refused(capsys: Captured, tmp_path: Path) -> None:
+    """An archive of another kind is refused with what to do instead."""
+    (tmp_path / "work.zip").write_bytes(b"Rar!\x1a\x07\x01\x00" + bytes(100))
+    assert "zip" in refused(capsys, "work.zip")
+
+
+def test_an_unfinished_folder_cannot_be_rescored(capsys: Captured, tmp_path: Path) -> None:
+    """`grade rescore` and `grade render` ask for the folder of a finished run."""
+    assert "--out" in refused(capsys, "rescore", str(tmp_path))
+    assert "--out" in refused(capsys, "render", str(tmp_path))
+
+
+def test_a_template_is_not_copied_over_work(capsys: Captured, tmp_path: Path) -> None:
+    """`grade new` writes into new or empty folders only."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "base.py").write_text("x = 1\n")
+    assert "mine" in refused(capsys, "new", "polytech_tp5_6", "mine")
+    assert (tmp_path / "mine" / "base.py").read_text() == "x = 1\n"
+
+
+def test_a_new_folder_holds_the_template(capsys: Captured) -> None:
+    """`grade new SLUG DIR` copies what students start from and says what comes next."""
+    assert main(["new", "polytech_tp5_6", "mine"]) == 0
+    assert {"base.py", "answers.md", "report.md", "README.md"} <= {path.name for path in Path("mine").iterdir()}
+    assert "grade mine" in capsys.readouterr().out
+
+
+def graded(capsys: Captured, submission: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
+    """Grade at the static budget and return the exit code and what `--json` printed."""
+    code = main([str(submission), "--budget", "static", "--json", "--out", "out", *arguments])
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    result: dict[str, Any] = json.loads(said.out)
+    assert Path("out/result.json").read_text() == said.out
+    return code, result
+
+
+def told(result: dict[str, Any]) -> dict[str, str]:
+    """Return each problem of a result by its kind."""
+    return {problem["kind"]: problem["text"]["en"] for problem in result["problems"]}
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_programs_that_cannot_run_are_each_told_once(capsys: Captured, tmp_path: Path) -> None:
+    """Syntax, import and run-time errors, missing packages, endless output: the line is named, the rest goes on."""
+    work = tmp_path / "work"
+    work.mkdir()
+    programs = {
+        "syntax.py": "import torch\nfor i in range(3)\n    print(i)\n",
+        "helper_missing.py": "import torch\nfrom my_helper import net\nprint(net)\n",
+        "package_missing.py": "import torch\nimport tensorflow_addons\n",
+        "crash.py": "import torch\n\nx = 1\nprint(x / 0)\n",
+        "chatty.py": "while True:\n    print('x' * 10000)\n",
+        "nothing.py": "import torch\nprint('no training here')\n",
+    }
+    for name, text in programs.items():
+        (work / name).write_text(text)
+    (work / "binary.py").write_bytes(bytes(range(256)) * 20)
+    (work / "answers.md").write_bytes("## Q8\n\nUn padding de 2 et un stride de 1, d'où la même taille à l'entrée.\n".encode("latin-1"))
+    code, result = graded(capsys, work, "--sandbox", "bubblewrap")
+    assert code == 0
+    places = {p["place"]["file"]: p["place"]["line"] for p in result["problems"] if p.get("place")}
+    assert places["syntax.py"] == 2
+    assert places["crash.py"] == 4
+    assert places["helper_missing.py"] == 2
+    assert places["package_missing.py"] == 2
+    assert {"syntax_error", "import_error"} <= set(told(result))
+    marks = {mark["item"]: mark for mark in result["marks"]}
+    assert marks["Q8"]["outcome"] == "passed"
+    assert marks["Q15"]["points"] is None, "programs that gave no evidence leave their points open"
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_bombs_are_stopped_and_told(capsys: Captured, tmp_path: Path) -> None:
+    """Forks without end, memory without end and loops without end cost their own hand-in and nothing else."""
+    bombs = {
+        "forks": "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass\n",
+        "memory": "x = []\nwhile True:\n    x.append(bytearray(50_000_000))\n",
+        "loop": "while True:\n    pass\n",
+    }
+    from grader.pipeline import Options, assess
+
+    for name, text in bombs.items():
+        work = tmp_path / name
+        work.mkdir()
+        (work / "bomb.py").write_text(text)
+        options = Options(
+            submission=work, out=tmp_path / "out" / name, budget="static", data="synthetic", sandbox="bubblewrap", watch_s=30
+        )
+        result = assess(options)
+        assert result.problems, name
+        assert all(mark.outcome != "error" for mark in result.marks), name
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_a_network_of_a_billion_channels_is_refused_in_a_sentence(capsys: Captured, tmp_path: Path) -> None:
+    """A network that no machine holds ends as a problem of its program, within memory."""
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "huge.py").write_text(
+        "import torch\nfrom torch import nn\nnet = nn.Conv2d(3, 10**9, 5)\nnet(torch.zeros(1, 3, 32, 32))\n"
+    )
+    code, result = graded(capsys, work, "--sandbox", "bubblewrap")
+    assert code == 0
+    assert len(result["problems"]) == 1
+
+
+def test_links_out_of_the_hand_in_are_not_followed(capsys: Captured, tmp_path: Path) -> None:
+    """A link to a file outside is set aside with a note, and its contents appear nowhere."""
+    (tmp_path / "secret.txt").write_text("the answer is 42")
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "answers.md").symlink_to(tmp_path / "secret.txt")
+    (work / "report.md").write_text("# Report\n\nWe trained a network.\n")
+    code, result = graded(capsys, work, "--sandbox", "none")
+    assert code == 0
+    assert "the answer is 42" not in json.dumps(result)
+    assert any("answers.md" in note["en"] for note in result["submission"]["notes"])
+
+
+def test_ten_thousand_files_do_not_drown_the_grader(capsys: Captured, tmp_path: Path) -> None:
+    """A folder of ten thousand files is answered in a sentence."""
+    work = tmp_path / "work"
+    work.mkdir()
+    for number in range(10_000):
+        (work / f"{number}.txt").touch()
+    code = main([str(work), "--budget", "static", "--out", "out", "--sandbox", "none"])
+    said = capsys.readouterr()
+    assert code in (0, 2)
+    assert "Traceback" not in said.err
+    assert "files" in said.err + said.out
+
+
+def test_an_archive_that_climbs_out_writes_nothing_outside(capsys: Captured, tmp_path: Path) -> None:
+    """An entry named `../evil.py` does not land beside the output folder."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        archive.writestr("../evil.py", "print('out')\n")
+        archive.writestr("report.md", "# Report\n\nHello.\n")
+    (tmp_path / "work.zip").write_bytes(held.getvalue())
+    code = main(["work.zip", "--budget", "static", "--out", "out/deep", "--sandbox", "none"])
+    assert code in (0, 2)
+    assert "Traceback" not in capsys.readouterr().err
+    assert not list(tmp_path.rglob("evil.py"))
+
+
+def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
+    """`grade list | head -0` ends quietly."""
+    read, write = os.pipe()
+    os.close(read)
+    saved = os.dup(1)
+    os.dup2(write, 1)
+    try:
+        code = main(["list"])
+    finally:
+        os.dup2(saved, 1)
+        os.close(write)
+        os.close(saved)
+    assert code in (0, 1)
