@@ -48,7 +48,7 @@ def capture(
 class _Tracer(fx.Tracer):
     """Stops at the layers that torch itself ships, and enters everything else."""
 
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:  # noqa: ARG002 - torch's own
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
         return type(m).__module__.startswith(_STOCK) and not isinstance(
             m, nn.Sequential | nn.ModuleList | nn.ModuleDict
         )
