@@ -25,7 +25,9 @@ from reports.view import summary
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PATH = click.Path(path_type=Path)
-_LANGUAGE = click.option("--lang", "language", type=click.Choice(["fr", "en"]), help="Language of all that is said.")
+_LANGUAGE = click.option(
+    "--lang", "language", type=click.Choice(["fr", "en"]), help="Language of all that is said."
+)
 _ASSIGNMENT = click.option("--assignment", metavar="SLUG", help="The coursework; `grade list` names them.")
 _SANDBOX = click.option(
     "--sandbox",
@@ -44,13 +46,24 @@ _RECORD = Text(fr="Résultat : {path}", en="Result: {path}")
 @click.argument("submission", type=_PATH)
 @_ASSIGNMENT
 @_OUT
-@click.option("--budget", type=click.Choice(["static", "quick", "full"]), help="[default: full on a GPU, else quick]")
-@click.option("--data", default="auto", show_default=True, help="auto, synthetic, cifar10, or a folder of class folders.")
+@click.option(
+    "--budget", type=click.Choice(["static", "quick", "full"]), help="[default: full on a GPU, else quick]"
+)
+@click.option(
+    "--data",
+    default="auto",
+    show_default=True,
+    help="auto, synthetic, cifar10, or a folder of class folders.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), default="auto", show_default=True)
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of our training.")
+@click.option(
+    "--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, help="Seed of our training."
+)
 @_LANGUAGE
 @_SANDBOX
-@click.option("--scheme", type=_PATH, help="A TOML file with other points: a table [points], one line an item.")
+@click.option(
+    "--scheme", type=_PATH, help="A TOML file with other points: a table [points], one line an item."
+)
 @click.option("--workers", type=click.IntRange(1, 256), help="Trainings at a time.  [default: one a core]")
 @_JSON
 def run(submission: Path, out: Path | None, as_json: bool, **choices: Any) -> int:
@@ -70,7 +83,10 @@ def run(submission: Path, out: Path | None, as_json: bool, **choices: Any) -> in
 @_JSON
 def inspect(submission: Path, as_json: bool, **choices: Any) -> int:
     """Show what the grader sees in SUBMISSION, without training anything."""
-    with pipeline.scratch() as out, LiveProgress(choices["language"] or machine_language(), quiet=as_json) as progress:
+    with (
+        pipeline.scratch() as out,
+        LiveProgress(choices["language"] or machine_language(), quiet=as_json) as progress,
+    ):
         options = Options(submission=submission, out=out, budget="static", **choices)
         seen = pipeline.inspect(options, progress)
         if as_json:
@@ -90,16 +106,24 @@ def new(slug: str, folder: Path, language: Language | None) -> int:
     language = language or machine_language()
     coursework = courseworks.load(slug)
     if coursework.template is None:
-        raise UsageError(fr=f"Le sujet {slug} n'a pas de gabarit.", en=f"The coursework {slug} has no template.")
+        raise UsageError(
+            fr=f"Le sujet {slug} n'a pas de gabarit.", en=f"The coursework {slug} has no template."
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(
             fr=f"« {folder} » existe déjà et n'est pas vide : choisissez un autre nom.",
             en=f'"{folder}" exists and is not empty: choose another name.',
         )
     shutil.copytree(
-        coursework.template, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "__init__.py")
+        coursework.template,
+        folder,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("__pycache__", "__init__.py"),
     )
-    made = Text(fr="Gabarit copié dans {folder}. Ensuite : grade {folder}", en="Template copied into {folder}. Next: grade {folder}")
+    made = Text(
+        fr="Gabarit copié dans {folder}. Ensuite : grade {folder}",
+        en="Template copied into {folder}. Next: grade {folder}",
+    )
     click.echo(made.in_(language).format(folder=folder))
     return 0
 

@@ -10,6 +10,7 @@ from rich.text import Text as Line
 from grader.model import Answer, EntryPoint, Layer, Place, Recording, StageResult
 from grader.pipeline import Inspection
 from grader.text import Language, Text
+from reports.cleaning import clean_line
 
 _WORDS = {
     "programs": Text(fr="Programmes", en="Programs"),
@@ -20,7 +21,9 @@ _WORDS = {
     "notes": Text(fr="Remarques", en="Notes"),
     "trainings": Text(fr="{n} apprentissage(s)", en="{n} training(s)"),
     "nothing": Text(fr="aucun apprentissage observé", en="no training seen"),
-    "template": Text(fr="le gabarit tel quel : rien à observer", en="the template as handed out: nothing to watch"),
+    "template": Text(
+        fr="le gabarit tel quel : rien à observer", en="the template as handed out: nothing to watch"
+    ),
     "none": Text(fr="aucun programme trouvé", en="no program found"),
     "weights": Text(fr="poids", en="weights"),
     "size": Text(fr="sortie", en="output"),
@@ -34,72 +37,67 @@ _WORDS = {
 
 
 def print_inspection(seen: Inspection, language: Language, console: Console) -> None:
-    """Print programs, stages, layers, departures and answers, in that order."""
-
-    def say(key: str) -> str:
-        return _WORDS[key].in_(language)
-
-    _heading(say("programs"), console)
-    for recording in seen.recordings.recordings:
-        console.print(Line(f"  {_entry(recording.entry)}: {_told(recording, language)}"))
-    if not seen.recordings.recordings:
-        console.print(Line(f"  {say('none')}"))
-    _heading(say("stages"), console)
-    for stage in seen.stages:
-        console.print(_stage(stage, language))
+    """Print programs, stages, layers, departures, answers and notes, in that order."""
+    words = {key: text.in_(language) for key, text in _WORDS.items()}
+    recordings = seen.recordings.recordings
+    _section(words["programs"], [_program(one, language) for one in recordings] or [words["none"]], console)
+    _section(words["stages"], [_stage(stage, language) for stage in seen.stages], console)
     layers = next((stage.layers for stage in seen.stages if stage.layers), ())
     if layers:
-        _heading(say("layers"), console)
+        _section(words["layers"], [], console)
         console.print(_layers(layers, language))
-    _heading(say("departures"), console)
-    for verdict in seen.departures:
-        where = f" ({_place(verdict.place, language)})" if verdict.place else ""
-        console.print(Line(f"  {verdict.item}: {verdict.message.in_(language)}{where}"))
-    for problem in seen.submission.problems:
-        console.print(Line(f"  {problem.text.in_(language)}"))
-    if not seen.departures and not seen.submission.problems:
-        console.print(Line(f"  {say('all_well')}"))
-    _heading(say("answers"), console)
-    for state in ("found", "missing", "unreadable"):
-        names = [answer.question for answer in seen.answers if _state(answer) == state]
-        if names:
-            console.print(Line(f"  {say(state)}: {' '.join(names)}"))
-    notes = (*seen.notes, *seen.submission.notes)
+    _section(words["departures"], _departures(seen, language) or [words["all_well"]], console)
+    _section(words["answers"], _answers(seen.answers, language), console)
+    notes = [note.in_(language) for note in (*seen.notes, *seen.submission.notes)]
     if notes:
-        _heading(say("notes"), console)
-        for note in notes:
-            console.print(Line(f"  {note.in_(language)}"))
+        _section(words["notes"], notes, console)
 
 
-def _heading(title: str, console: Console) -> None:
+def _section(title: str, lines: list[str], console: Console) -> None:
+    """Print a title and its lines; what students wrote keeps no power over the terminal."""
     console.print()
     console.print(Line(title, style="bold"))
+    for line in lines:
+        console.print(Line(f"  {clean_line(line, 600)}"))
+
+
+def _departures(seen: Inspection, language: Language) -> list[str]:
+    found = [f"{one.item} : {one.message.in_(language)}{_at(one.place, language)}" for one in seen.departures]
+    return found + [
+        problem.text.in_(language) + _at(problem.place, language) for problem in seen.submission.problems
+    ]
+
+
+def _answers(answers: tuple[Answer, ...], language: Language) -> list[str]:
+    by_state: dict[str, list[str]] = {}
+    for answer in answers:
+        state = "missing" if answer.state == "template" else answer.state
+        by_state.setdefault(state, []).append(answer.question)
+    return [f"{_WORDS[state].in_(language)} : {' '.join(names)}" for state, names in by_state.items()]
 
 
 def _entry(entry: EntryPoint) -> str:
     return " ".join([entry.path, *entry.arguments]) + (" → main()" if entry.call == "main" else "")
 
 
-def _told(recording: Recording, language: Language) -> str:
-    if recording.entry.template:
-        return _WORDS["template"].in_(language)
+def _program(recording: Recording, language: Language) -> str:
     count = len(recording.runs)
     told = _WORDS["trainings"].in_(language).format(n=count) if count else _WORDS["nothing"].in_(language)
+    if recording.entry.template:
+        told = _WORDS["template"].in_(language)
     if recording.problem is not None:
-        told += f"; {recording.problem.text.in_(language)}"
-        if recording.problem.place is not None:
-            told += f" ({_place(recording.problem.place, language)})"
-    return told
+        told += f" ; {recording.problem.text.in_(language)}{_at(recording.problem.place, language)}"
+    return f"{_entry(recording.entry)} : {told}"
 
 
-def _stage(stage: StageResult, language: Language) -> Line:
+def _stage(stage: StageResult, language: Language) -> str:
     title = stage.title.in_(language)
     if stage.match.run is None:
-        return Line(f"  – {title}: {stage.match.reason.in_(language)}", style="dim")
+        return f"– {title} : {stage.match.reason.in_(language)}"
     settings = ", ".join(f"{name} {value}" for name, value in stage.hyperparameters.items())
     ingredients = " + ".join(stage.match.ingredients) or "–"
     style = f" [{stage.match.style}]" if stage.match.style else ""
-    return Line(f"  ✓ {title}: {stage.match.run}{style} · {ingredients} · {settings}")
+    return f"✓ {title} : {stage.match.run}{style} · {ingredients} · {settings}"
 
 
 def _layers(layers: tuple[Layer, ...], language: Language) -> Table:
@@ -114,9 +112,9 @@ def _layers(layers: tuple[Layer, ...], language: Language) -> Table:
     return table
 
 
-def _place(place: Place, language: Language) -> str:
-    return f"{place.file}, {_WORDS['line'].in_(language)} {place.line}" if place.line else place.file
-
-
-def _state(answer: Answer) -> str:
-    return "missing" if answer.state == "template" else answer.state
+def _at(place: Place | None, language: Language) -> str:
+    if place is None:
+        return ""
+    return (
+        f" ({place.file}, {_WORDS['line'].in_(language)} {place.line})" if place.line else f" ({place.file})"
+    )

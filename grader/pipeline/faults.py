@@ -28,7 +28,9 @@ class Faults:
         except GraderError as error:
             told = error.text
         except Exception as error:  # noqa: BLE001 - whatever broke, the grade so far must survive
-            told = Text(fr=f"erreur interne ({type(error).__name__})", en=f"internal error ({type(error).__name__})")
+            told = Text(
+                fr=f"erreur interne ({type(error).__name__})", en=f"internal error ({type(error).__name__})"
+            )
         self._log.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("a", encoding="utf-8") as log:
             traceback.print_exc(file=log)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader import courseworks, distribution
+from grader import distribution
 from grader.answers import read_answers
 from grader.checking import Evidence, run_checks
-from grader.marking import mark
+from grader.marking import charge, mark
 from grader.model import Result, Text, Verdict
 from grader.pipeline import assembly, training_step
 from grader.pipeline.faults import Faults
@@ -167,7 +167,7 @@ def judge(session: Session, found: Found) -> Result:
         answers=found.answers.answers,
         questions=assembly.questions(assignment),
         report=found.answers.report,
-        verdicts=verdicts,
+        verdicts=charge(assignment, verdicts),
         marks=marks,
         total=total,
         fix_first=fix_first,

@@ -11,8 +11,8 @@ import grader
 from grader.model import Recordings, SandboxRecord, StageMatch, Submission, Text
 from grader.pipeline import assembly
 from grader.pipeline.session import Session
-from grader.records import encode, read_record, write_bytes
 from grader.recording import match_stages, record
+from grader.records import encode, read_record, write_bytes
 
 _ROOMS = ("recorder", "recipe", "recording")
 

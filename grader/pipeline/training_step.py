@@ -67,7 +67,7 @@ def _about_device(session: Session, device: str) -> tuple[Text, ...]:
         return ()
     return (
         Text(
-            fr="Un GPU était demandé ; torch n'en trouve pas d'utilisable : le réentraînement a eu lieu sur le processeur.",
-            en="A GPU was asked for; torch finds none it can use: training took place on the CPU.",
+            fr="Un GPU était demandé, torch n'en trouve pas : le réentraînement a eu lieu sur le processeur.",
+            en="A GPU was asked for, torch finds none: training took place on the CPU.",
         ),
     )
