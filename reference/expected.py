@@ -51,12 +51,13 @@ def read_expected(folder: Path) -> Expected:
 def shows_in_stage(seen: Seen, records: Mapping[str, Any]) -> bool:
     """Return whether the fault shows in a stage's records.
 
-    `records` holds `examination`, `recipe`, `match` and `recording` as plain JSON values
-    (`msgspec.to_builtins`). A path that leads nowhere shows nothing.
+    `records` holds the stage's `examination`, `recipe`, `match` and `recording`, as records or as plain
+    JSON values. A path that leads nowhere shows nothing.
     """
     if seen.record is None:
         return False
-    found = _follow(records, seen.record.split("."))
+    plain = msgspec.json.decode(msgspec.json.encode(records))
+    found = _follow(plain, seen.record.split("."))
     if seen.value is not msgspec.UNSET:
         return bool(found == seen.value)
     return isinstance(found, list) and _has_in_a_row(found, list(seen.holds or ()))

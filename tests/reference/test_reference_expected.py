@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from grader.courseworks import load
-from grader.model import Outcome
+from grader.model import Examination, Outcome
 from reference.expected import Seen, read_expected, shows_in_answer, shows_in_stage
 
 FOLDER = load("polytech_tp5_6").folder
@@ -72,6 +72,13 @@ def test_a_fault_shows_in_the_record_that_holds_it(record: dict[str, Any], shown
     """Paths enter records by name, position or element; a path that leads nowhere shows nothing."""
     seen = msgspec.convert({"stage": "baseline", **record}, Seen)
     assert shows_in_stage(seen, RECORDS) is shown
+
+
+def test_records_are_taken_as_they_are() -> None:
+    """The grader's own records are looked into like their JSON: their tuples are lists."""
+    examination = Examination(run="e1.1", agrees=True, flags=("fixed_batch_size",))
+    seen = Seen(stage="baseline", record="examination.flags", holds=("fixed_batch_size",))
+    assert shows_in_stage(seen, {"examination": examination})
 
 
 def test_a_fault_shows_in_the_answer_that_holds_it() -> None:
