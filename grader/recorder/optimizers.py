@@ -62,7 +62,8 @@ def install(journal: Journal, places: Places, runs: Runs) -> None:
 
 
 def _subclasses(root: type) -> Iterator[type]:
-    for kind in root.__subclasses__():
+    kinds: list[type] = root.__subclasses__()
+    for kind in kinds:
         yield kind
         yield from _subclasses(kind)
 
