@@ -14,7 +14,8 @@ _LONGEST_SHOWN = 120
 def readable(name: str) -> str:
     """Return `name` as text: bytes that are not UTF-8 are read as Latin-1, accents composed.
 
-    Control, format and unassigned characters (line breaks, escapes, right-to-left marks) become `_`.
+    Control, format and unassigned characters (line breaks, escapes, right-to-left marks) become `_`,
+    spaces of any width a space.
     """
     if any(0xDC80 <= ord(character) <= 0xDCFF for character in name):
         try:
@@ -22,7 +23,12 @@ def readable(name: str) -> str:
         except UnicodeEncodeError:
             name = name.encode("utf-8", "replace").decode("utf-8")
     name = unicodedata.normalize("NFC", name)
-    return "".join("_" if unicodedata.category(character) in _INVISIBLE else character for character in name)
+    return "".join(_visible(character) for character in name)
+
+
+def _visible(character: str) -> str:
+    category = unicodedata.category(character)
+    return "_" if category in _INVISIBLE else " " if category == "Zs" else character
 
 
 def shown(name: str) -> str:

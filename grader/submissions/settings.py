@@ -65,7 +65,7 @@ def read_settings(folder: Path, paths: Iterable[str]) -> tuple[Settings, tuple[P
         return Settings(), (_problem("il n'est pas en UTF-8.", "it is not UTF-8."),)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
-        line = int(found.group(1)) if found else 0
+        line = int(found.group(1)) if found else raw.rstrip().count(b"\n") + 1
         return Settings(), (_problem("ce n'est pas du TOML valide.", "it is not valid TOML.", line),)
     except (msgspec.ValidationError, RecursionError) as error:
         detail = shown(str(error))
