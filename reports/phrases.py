@@ -82,6 +82,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "one_passed": ("1 contrôle réussi", "1 check passed"),
     "more_in_html": ("… et {n} de plus dans report.html", "… and {n} more in report.html"),
     "already_charged": ("déjà compté plus haut", "already charged above"),
+    "best": ("La meilleure étape, vue de près", "The best stage, seen close up"),
     "figure_curves": ("Courbes d'apprentissage", "Learning curves"),
     "figure_gaps": ("Mesure, référence, annonce", "Measured, reference, claimed"),
     "figure_confusion": ("Matrice de confusion", "Confusion matrix"),

@@ -71,6 +71,7 @@ def gaps(stages: Sequence[StageResult], data: str, language: Language) -> Figure
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=RULE, linewidth=0.4)
     axes.set_axisbelow(True)
+    axes.margins(x=0.02)
     axes.set_ylim(-len(stages) + 0.4, 0.6)
     axes.set_xlabel(say("accuracy", language), parse_math=False)
     return Figure(
@@ -104,6 +105,7 @@ def _curve(axes: Axes, stage: StageResult, language: Language, *, legend: bool) 
     if not points:
         word = judged(stage, language)[0]
         middle = axes.transAxes
+        axes.grid(visible=False)
         axes.text(0.5, 0.5, word, transform=middle, ha="center", va="center", color=SOFT, parse_math=False)
     if legend:
         axes.legend(

@@ -214,7 +214,7 @@ def verdicts() -> tuple[Verdict, ...]:
             "le pas reste à 0,1 pendant toutes les époques.",
             "lr_sched.step() is called once, after the loop: the rate stays at 0.1 for all epochs."),
             stage="optimizer", place=Place(file="4_momentum.py", line=112), fault="scheduler"),
-        verdict("3.4", text("Dropout entre fc4 et fc5", "Dropout between fc4 and fc5"), passed, 0.7, ok, stage="dropout"),
+        verdict("3.4", text("Dropout après fc4", "Dropout after fc4"), passed, 0.7, ok, stage="dropout"),
         verdict("3.4", text("Pas d'apprentissage", "Learning rate"), Outcome.FAILED, 0.0, text(
             "Le pas ne décroît pas ici non plus (voir 3.3).", "The rate does not fall here either (see 3.3)."),
             stage="dropout", place=Place(file="5_dropout.py", line=115), fault="scheduler", charged=False),
