@@ -34,17 +34,24 @@ _SPARE_S = 1.5
 _WRITE_EVERY_S = 0.5
 
 
-def live(job: Job, entry: EntryPoint) -> None:
-    """Record `entry` and end the process; nothing is returned and nothing is raised."""
+RETRY = 75
+"""Exit status of a program that failed after its passes were cut short: with whole ones it may not."""
+_BY_SHORTNESS = (NameError, IndexError, KeyError, ZeroDivisionError, ValueError, TypeError, StopIteration)
+"""What a loop that ended too early may lead to: a name never set, an empty list, a mean of nothing."""
+
+
+def live(job: Job, entry: EntryPoint, *, whole_passes: bool) -> None:
+    """Record `entry` and end the process; nothing is returned and nothing is raised.
+
+    With `whole_passes` a recording is left only if the program ends well.
+    """
     status = 1
     errors = os.dup(2)
     try:
         os.setpgid(0, 0)
         _silence()
-        Child(job, entry).run()
-        status = 0
-    except BaseException:
-        # Our own fault or a hostile program's doing: the host learns it from the status.
+        status = Child(job, entry, errors, whole_passes=whole_passes).run()
+    except BaseException:  # noqa: BLE001 - our own fault or a hostile program's doing: the status tells
         os.write(errors, traceback.format_exc().encode()[-4_000:])
     finally:
         _end(status)
@@ -61,21 +68,22 @@ def _silence() -> None:
 class Child:
     """One entry point, from its private copy to its last recording."""
 
-    def __init__(self, job: Job, entry: EntryPoint) -> None:
-        self.job, self.entry = job, entry
-        self.journal = Journal()
+    def __init__(self, job: Job, entry: EntryPoint, errors: int, *, whole_passes: bool = False) -> None:
+        self.job, self.entry, self.errors = job, entry, errors
+        self.journal = Journal(whole_passes=whole_passes)
         self.root = _copy(job.root)
         self.places = Places(self.root)
         self.printed = Printed(self.journal)
         self._written = 0.0
         self._done = False
 
-    def run(self) -> None:
-        """Run the program under every patch and write what was seen, however it ends."""
+    def run(self) -> int:
+        """Run the program under every patch, write what was seen and return the exit status."""
         watch = self._install()
         sys.stdout = sys.stderr = self.printed
         self._limit()
         problem: Problem | None = None
+        doubtful = False
         try:
             with watch:
                 program.run(self.entry, self.root, self.journal)
@@ -85,10 +93,13 @@ class Child:
             problem = self._left(error)
         except program.ArgumentsUnknown as error:
             problem = _arguments(str(error))
-        except BaseException as error:
-            # Whatever the student's program raises is theirs, told to them with their own line.
+        except BaseException as error:  # noqa: BLE001 - whatever the program raises is told to its author
             problem = problems.of_exception(error, self.places)
+            if problem is problems.RECORDER_ERROR:
+                os.write(self.errors, traceback.format_exc().encode()[-4_000:])
+            doubtful = isinstance(error, _BY_SHORTNESS) and self.journal.shortened
         self._finish(problem)
+        return RETRY if doubtful else 0
 
     def _install(self) -> Watch:
         torch.set_num_threads(1)
@@ -125,6 +136,8 @@ class Child:
 
     def _on_change(self) -> None:
         """Write what was seen so far, in case the process is killed."""
+        if self.journal.whole_passes:
+            return
         bridges.pandas_append(self.journal)
         run = self.journal.current
         early = run is None or len(run.passes) <= REAL_EPOCHS + 1
@@ -139,7 +152,8 @@ class Child:
         signal.setitimer(signal.ITIMER_REAL, 0)
         if problem is None and not self.journal.runs and not self.journal.by_hand:
             problem = problems.NO_TRAINING
-        self._write(problem)
+        if problem is None or not self.journal.whole_passes:
+            self._write(problem)
         shutil.rmtree(os.path.dirname(self.root), ignore_errors=True)
 
     def _write(self, problem: Problem | None) -> None:

@@ -47,7 +47,7 @@ class Inert:
         return Inert()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        # Used as a decorator it leaves the function as it is.
+        """Answer with another inert object; used as a decorator, leave the function as it is."""
         if len(args) == 1 and not kwargs and callable(args[0]) and not isinstance(args[0], Inert | type):
             return args[0]
         return Inert()
@@ -58,7 +58,8 @@ class Inert:
     def __getitem__(self, key: Any) -> Any:
         return Inert()
 
-    def __setitem__(self, key: Any, value: Any) -> None: ...
+    def __setitem__(self, key: Any, value: Any) -> None:
+        pass
 
     def __enter__(self) -> Inert:
         return self

@@ -14,6 +14,8 @@ from grader.text import Text
 
 REAL_EPOCHS = 2
 """Epochs of a training that are really computed; the later ones are fast-forwarded."""
+REAL_BATCHES = 4
+"""Batches of one pass that are really computed, where the program insists on drawing more."""
 LOOSE_STEPS = 6
 """Steps really computed where the program draws its batches without a DataLoader."""
 EVENTS_MAX = 4_000
@@ -166,10 +168,10 @@ class TrainingRecord:
 
     def watched(self, drawn: Pass | None) -> bool:
         """Whether what happens now is still really computed, in the pass `drawn` or outside any."""
-        if drawn is not None and drawn in self.passes[:REAL_EPOCHS]:
-            return True
-        loose = self.steps >= LOOSE_STEPS if drawn is None else False
-        return len(self.passes) < REAL_EPOCHS and not loose
+        if drawn is None:
+            return self.steps < LOOSE_STEPS and len(self.passes) < REAL_EPOCHS
+        early = drawn in self.passes[:REAL_EPOCHS] or len(self.passes) < REAL_EPOCHS
+        return early and drawn.drawn <= REAL_BATCHES
 
 
 @dataclass(eq=False)
@@ -188,6 +190,10 @@ class Journal:
     ageing: dict[str, None] = field(default_factory=dict)
     problem: Problem | None = None
     current: TrainingRecord | None = None
+    whole_passes: bool = False
+    """Whether passes run to their full length, after a first attempt with short ones failed."""
+    shortened: bool = False
+    """Whether a pass was ended early."""
     active: Pass | None = None
     """The pass of the latest batch drawn."""
     early_printed: list[Metric] = field(default_factory=list)

@@ -13,12 +13,15 @@ from torch.utils.data import (
     BatchSampler,
     ConcatDataset,
     DataLoader,
+    Dataset,
     RandomSampler,
     Subset,
     SubsetRandomSampler,
+    TensorDataset,
 )
 from torch.utils.data import default_collate as _collate
 
+from grader.model import Call
 from grader.recorder.data import InMemory
 from grader.recorder.journal import Images, Journal, LoaderRecord, Pass
 from grader.recorder.places import Places
@@ -82,10 +85,10 @@ def _record(loader: Any) -> LoaderRecord:
     return LoaderRecord(images, batch_size, shuffle, drop_last, length, reason, transforms)
 
 
-def _origin(dataset: Any) -> tuple[list[Images], Any, Text | None]:
+def _origin(dataset: Any) -> tuple[list[Images], tuple[Call, ...] | None, Text | None]:
     """Return the data sets of torchvision behind `dataset`, the transforms on the way, or why they are unknown."""
     images: list[Images] = []
-    chains: list[Any] = []
+    chains: list[list[Any]] = []
     reason: Text | None = None
     pending: list[tuple[Any, list[Any], int]] = [(dataset, [], 0)]
     seen: set[int] = set()
@@ -95,29 +98,45 @@ def _origin(dataset: Any) -> tuple[list[Images], Any, Text | None]:
             continue
         seen.add(id(one))
         if isinstance(one, InMemory):
-            found = next((known for known in InMemory.journal.images if known.dataset is one), None)
-            if found is not None:
-                images.append(found)
+            images += [known for known in InMemory.journal.images if known.dataset is one]
             chains.append([one.transform, *outer])
-            if type(one).__getitem__ is not InMemory.__getitem__:
-                reason = _own_dataset(type(one).__name__)
-        elif isinstance(one, Subset):
-            pending.append((one.dataset, outer, depth + 1))
-        elif isinstance(one, ConcatDataset):
-            pending.extend((part, outer, depth + 1) for part in one.datasets)
-        elif hasattr(one, "__getitem__") and hasattr(one, "__dict__"):
-            own = [value for name, value in vars(one).items() if "transform" in name and value is not None]
-            if not own and type(one).__getitem__ is not Subset.__getitem__:
-                reason = _own_dataset(type(one).__name__)
-            parts = [value for value in vars(one).values() if hasattr(value, "__getitem__")]
-            pending.extend((value, [*own, *outer], depth + 1) for value in parts if hasattr(value, "__len__"))
-    if not images:
+            reason = reason or _reason(one, [])
+            continue
+        parts, own = _parts(one)
+        reason = reason or _reason(one, own)
+        pending.extend((part, [*own, *outer], depth + 1) for part in parts)
+    if not images or reason is not None:
         return images, None, reason or _own_dataset(type(dataset).__name__)
     try:
         described = [tuple(call for part in chain for call in describe(part)) for chain in chains]
     except NotPlain as error:
         return images, None, _own_transform(str(error))
-    return images, described[0], reason
+    return images, described[0], None
+
+
+def _parts(one: Any) -> tuple[list[Any], list[Any]]:
+    """Return the data sets inside `one`, and the transforms that it applies itself."""
+    if isinstance(one, Subset):
+        return [one.dataset], []
+    if isinstance(one, ConcatDataset):
+        return list(one.datasets), []
+    values = vars(one) if hasattr(one, "__dict__") else {}
+    own = [value for name, value in values.items() if "transform" in name and value is not None]
+    return [value for value in values.values() if isinstance(value, Dataset)], own
+
+
+def _reason(one: Any, own: list[Any]) -> Text | None:
+    """Return why the images that come out of `one` are unknown, None when they are not."""
+    if isinstance(one, TensorDataset):
+        return Text(
+            fr="les images sont copiées dans un TensorDataset, leurs transformations ne sont plus connues",
+            en="the images are copied into a TensorDataset, their transforms are no longer known",
+        )
+    if isinstance(one, InMemory):
+        stock = type(one).__getitem__ is InMemory.__getitem__
+    else:
+        stock = isinstance(one, Subset | ConcatDataset) or bool(own)
+    return None if stock else _own_dataset(type(one).__name__)
 
 
 def _own_dataset(name: str) -> Text:
@@ -159,6 +178,7 @@ class Batches:
     def _take(self, *, looping: bool) -> Any:
         one = self._pass
         if one.drawn >= (self._allowed() if looping else one.loader.length):
+            self._journal.shortened |= one.drawn < one.loader.length
             if not one.finished:
                 one.finished = True
                 self._journal.event("pass_end")
@@ -181,9 +201,11 @@ class Batches:
 
     def _allowed(self) -> int:
         one = self._pass
+        if self._journal.whole_passes:
+            return one.loader.length
         small = (one.loader.batch_size or 1) < _LARGE
         run = one.run or self._journal.current
-        watched = run is None or run.watched(one) or len(run.passes) <= _BATCHES
+        watched = run is None or run.watched(one)
         return min(one.loader.length, _BATCHES if watched and small else 1)
 
 

@@ -111,10 +111,12 @@ class Networks:
             root = Root(whole, self._copy(whole), self.built_at(whole), parameters_of(whole))
             journal.roots.append(root)
         trail = foremost(values)
-        drawn = trail.drawn if trail is not None and trail.kind == "image" else None
+        drawn = trail.drawn if trail is not None and trail.kind in ("image", "output") else None
         gradients = torch.is_grad_enabled() and not (trail is not None and trail.volatile)
         fast = root.run is not None and not root.run.watched(drawn)
         preprocessing = trail.ops if trail is not None and trail.kind == "image" else ()
+        if trail is not None and trail.kind == "output" and trail.call is not None:
+            preprocessing = (type(trail.call.root.module).__name__, *trail.ops)
         call = RootCall(root, module.training, gradients, drawn, tuple(images.shape), preprocessing, fast)
         if len(root.calls) < 2_000:
             root.calls.append(call)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from grader.model import Place, Problem
 from grader.recorder.places import Places
 from grader.text import Text
@@ -32,10 +34,32 @@ def of_exception(error: BaseException, places: Places) -> Problem:
     if isinstance(error, SyntaxError):
         place = places.of_syntax(error) or places.of_traceback(error.__traceback__)
         return _problem("syntax_error", place, "n'est pas du Python valable", "is not valid Python", error)
+    if _is_ours(error):
+        return RECORDER_ERROR
     kind = kind_of(error)
     fr, en = _SENTENCES[kind]
     place = places.of_traceback(error.__traceback__)
     return _problem(kind, place, f"s'arrête : {fr}", f"stops: {en}", error)
+
+
+_OURS = os.path.dirname(os.path.realpath(__file__)) + os.sep
+_PASSING = frozenset({
+    "__torch_function__", "_inside", "call", "forward", "really", "<lambda>", "_to", "_view", "_type", "initialise",
+    "reset_parameters", "load", "load_state_dict", "clip", "__init__", "__getitem__", "_take", "__next__", "step",
+    "zero_grad", "backward", "run", "__call__", "append", "write", "_pixels", "__getattr__", "numpy_name", "build",
+})  # fmt: skip
+"""Our functions that only hand a call on: an error that comes out of them is the program's."""
+
+
+def _is_ours(error: BaseException) -> bool:
+    """Whether `error` was raised by the recorder itself, not by what the program asked for."""
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    if last is None:
+        return False
+    code = last.tb_frame.f_code
+    return code.co_filename.startswith(_OURS) and code.co_name not in _PASSING
 
 
 def kind_of(error: BaseException) -> str:
@@ -92,6 +116,11 @@ KILLED = plain(
     "killed",
     "Le programme a été arrêté brutalement (mémoire, temps ou signal) : ce qu'il avait fait jusque-là est gardé.",
     "The program was stopped abruptly (memory, time or a signal): what it had done until then is kept.",
+)
+RECORDER_ERROR = plain(
+    "recorder_error",
+    "Une faute du correcteur a interrompu l'observation du programme : elle ne vient pas du programme.",
+    "A fault of the grader's cut the watching of the program short: the program is not to blame.",
 )
 NO_TRAINING = plain(
     "no_training",

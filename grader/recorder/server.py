@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
 from dataclasses import dataclass
 
+import msgspec
+
 from grader.model import EntryPoint, Problem, Recording
 from grader.recorder import problems, writing
-from grader.recorder.child import live
+from grader.recorder.child import RETRY, live
 from grader.recorder.job import Job
 
 _GRACE_S = 1.0
 _POLL_S = 0.01
+_RETRY_S = 3.0
+"""Time that must be left for a second attempt."""
 
 
 @dataclass
 class _Running:
     entry: EntryPoint
     deadline: float
+    retried: bool = False
 
 
 def serve(job: Job) -> None:
@@ -30,14 +36,15 @@ def serve(job: Job) -> None:
     while waiting or running:
         while waiting and len(running) < max(job.parallel, 1):
             entry = waiting.pop(0)
-            running[_start(job, entry)] = _Running(entry, time.monotonic() + job.entry_wall_s + _GRACE_S)
+            process = _start(job, entry, job.entry_wall_s, whole_passes=False)
+            running[process] = _Running(entry, time.monotonic() + job.entry_wall_s + _GRACE_S)
         _wait(job, running)
 
 
-def _start(job: Job, entry: EntryPoint) -> int:
+def _start(job: Job, entry: EntryPoint, wall_s: float, *, whole_passes: bool) -> int:
     process = os.fork()
     if process == 0:
-        live(job, entry)
+        live(msgspec.structs.replace(job, entry_wall_s=wall_s), entry, whole_passes=whole_passes)
     return process
 
 
@@ -45,25 +52,27 @@ def _wait(job: Job, running: dict[int, _Running]) -> None:
     """Take leave of the children that ended, and end those whose time is over."""
     for process, one in list(running.items()):
         ended, status = os.waitpid(process, os.WNOHANG)
-        if ended:
-            del running[process]
-            _kill(process)
-            _settle(job, one.entry, status, late=False)
-        elif time.monotonic() > one.deadline:
-            _kill(process)
+        late = not ended and time.monotonic() > one.deadline
+        if not ended and not late:
+            continue
+        del running[process]
+        _kill(process)
+        if late:
             os.kill(process, signal.SIGKILL)
             _, status = os.waitpid(process, 0)
-            del running[process]
-            _settle(job, one.entry, status, late=True)
+        _settle(job, one.entry, status, late=late)
+        left_s = one.deadline - _GRACE_S - time.monotonic()
+        if not late and not one.retried and os.waitstatus_to_exitcode(status) == RETRY and left_s > _RETRY_S:
+            again = _start(job, one.entry, left_s, whole_passes=True)
+            running[again] = _Running(one.entry, one.deadline, retried=True)
     time.sleep(_POLL_S)
 
 
 def _kill(group: int) -> None:
     """End whatever is left of a child's process group."""
-    try:
+    # Nobody may be left, or the child never had a group of its own.
+    with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(group, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass  # nobody left, or the child never had a group of its own
 
 
 def _settle(job: Job, entry: EntryPoint, status: int, *, late: bool) -> None:

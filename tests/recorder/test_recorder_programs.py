@@ -322,6 +322,14 @@ def test_batches_drawn_by_next_never_run_out_early(recipe_of: RecipeOf) -> None:
     assert recipe.loop.clears_gradients is True
 
 
+def test_a_loop_that_needs_its_hundredth_batch_gets_it(run_of: RunOf) -> None:
+    """A program that fails because its passes were cut short is run again with whole ones."""
+    run = run_of("tard")
+    assert run.recipe is not None
+    assert run.recipe.optimisation.epochs == 20
+    assert len(run.printed) == 20
+
+
 def test_data_loaders_of_today_subsets_and_parallel_networks_are_seen_through(recipe_of: RecipeOf) -> None:
     """Transforms of the new kind read as the old, DataParallel and random_split as what they hold."""
     recipe = recipe_of("direct")
@@ -362,7 +370,7 @@ def test_mixed_precision_and_saved_models_pass(recipe_of: RecipeOf) -> None:
 @pytest.mark.parametrize(
     ("name", "word"),
     [("lambda_", "Lambda"), ("enveloppe", "Images"), ("fermeture", "control flow"), ("tableau", "DataLoader"),
-     ("main_levee", "optimizer")],
+     ("main_levee", "optimizer"), ("morceaux", "Sequential")],
 )  # fmt: skip
 def test_what_no_recipe_can_hold_is_said(run_of: RunOf, name: str, word: str) -> None:
     """A training that cannot be told as a recipe says why, and gives no half of one."""
