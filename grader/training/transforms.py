@@ -22,6 +22,7 @@ from grader.errors import TrainingError
 from grader.model import Call
 
 PROBE_IMAGES = 256
+PROBE_SEED = 5
 
 Transform = Callable[[Tensor], Tensor]
 """uint8 (n, height, width, channels) to float32 (n, channels, height, width)."""
@@ -67,28 +68,27 @@ def build_pipeline(calls: Sequence[Call], probe: Tensor) -> Pipeline:
     try:
         batched = _Batched(calls)
     except _NotCompilable:
+        _try(one_by_one, probe[:2])
         return Pipeline(one_by_one, "image_by_image")
-    if _equal(batched, one_by_one, probe[:PROBE_IMAGES]):
-        return Pipeline(batched, "batched")
-    return Pipeline(one_by_one, "image_by_image")
+    probe = probe[:PROBE_IMAGES]
+    (ours, state), (theirs, their_state) = _try(batched, probe), _try(one_by_one, probe)
+    equal = ours.shape == theirs.shape and torch.equal(_bits(ours), _bits(theirs)) and torch.equal(state, their_state)
+    return Pipeline(batched, "batched") if equal else Pipeline(one_by_one, "image_by_image")
 
 
-def _equal(one: Transform, other: Transform, probe: Tensor) -> bool:
-    """Whether both give the same bits, and leave the generator in the same state, from the same seed."""
-    results, states = [], []
+def _try(transform: Transform, probe: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what `transform` makes of `probe` from a fixed seed, and the generator's state afterwards."""
     with torch.random.fork_rng(devices=[]):
-        for transform in (one, other):
-            torch.manual_seed(20_211_108)
-            try:
-                results.append(transform(probe))
-            except (RuntimeError, ValueError, TypeError, IndexError) as error:
-                raise _refusal(str(error)) from error
-            states.append(torch.random.get_rng_state())
-    return (
-        results[0].shape == results[1].shape
-        and torch.equal(results[0].contiguous().view(torch.int32), results[1].contiguous().view(torch.int32))
-        and torch.equal(states[0], states[1])
-    )
+        torch.manual_seed(PROBE_SEED)
+        try:
+            made = transform(probe)
+        except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
+            raise _refusal(str(error)) from error
+        return made, torch.random.get_rng_state()
+
+
+def _bits(made: Tensor) -> Tensor:
+    return made.contiguous().view(torch.int32)
 
 
 class _Batched:
@@ -228,6 +228,8 @@ def _image_by_image(calls: Sequence[Call]) -> Transform:
     for call in calls:
         if call.name not in WHITELIST:
             raise _refusal(call.name[:60])
+    if not any(call.name == "ToTensor" for call in calls):
+        raise _refusal("ToTensor is missing")
     try:
         parts = [getattr(torchvision.transforms, call.name)(**call.arguments) for call in calls]
     except (TypeError, ValueError, AttributeError) as error:
@@ -236,10 +238,7 @@ def _image_by_image(calls: Sequence[Call]) -> Transform:
 
     def apply(images: Tensor) -> Tensor:
         pictures = (Image.fromarray(image.numpy()) for image in images.cpu())
-        results = [pipeline(picture) for picture in pictures]
-        if not all(isinstance(result, Tensor) for result in results):
-            raise _refusal("ToTensor is missing")
-        return torch.stack(results)
+        return torch.stack([pipeline(picture) for picture in pictures])
 
     return apply
 
