@@ -161,10 +161,15 @@ class Groups:
             ("pids.max", str(self._limits.processes)),
         ]
         places = list(_ancestors(root, own.get("", "/"), "memory.max"))
-        for place in places:
-            with contextlib.suppress(OSError):
-                _write(place / "cgroup.subtree_control", "+memory +pids")
-        self._folders["memory,pids,cpu"] = _first(iter(places), settings)
+        try:
+            folder = _first(iter(places), settings)
+        except GroupsUnavailable:
+            # Children of a group show only the controllers that it hands down.
+            for place in places:
+                with contextlib.suppress(OSError):
+                    _write(place / "cgroup.subtree_control", "+memory +pids")
+            folder = _first(iter(places), settings)
+        self._folders["memory,pids,cpu"] = folder
 
     def wrap(self, command: Sequence[str]) -> list[str]:
         """Return `command` as it is."""

@@ -35,7 +35,7 @@ class _Paths:
     def __init__(self, mounts: Sequence[Mount], private: Path) -> None:
         self._mounts = [mount for mount in mounts if not mount.is_empty]
         self._private = private
-        self._holders: dict[PurePosixPath, Path] = {}
+        self._holders: dict[PurePosixPath, str] = {}
 
     def outside(self, inside: str) -> str:
         """Return where `inside` is on this machine, or `inside` itself when no mount has it."""
@@ -49,8 +49,17 @@ class _Paths:
         if not held or path == PurePosixPath("/"):
             return inside
         if path not in self._holders:
-            self._holders[path] = self._link(path, held)
-        return str(self._holders[path])
+            try:
+                self._holders[path] = str(self._link(path, held))
+            except OSError:
+                # Some systems let only administrators link: then the folders the mounts come from serve.
+                roots = (mount.source.absolute() for mount in held)
+                depths = (len(PurePosixPath(mount.target).relative_to(path).parts) for mount in held)
+                pairs = zip(roots, depths, strict=True)
+                self._holders[path] = os.pathsep.join(
+                    dict.fromkeys(str(source.parents[depth - 1]) for source, depth in pairs)
+                )
+        return self._holders[path]
 
     def outside_all(self, inside: str) -> str:
         """Return a list of paths (as PYTHONPATH holds) put back one by one."""
