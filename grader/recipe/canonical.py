@@ -46,6 +46,7 @@ def _entries(found: tuple[Operation, ...]) -> list[_Entry]:
     entries: list[_Entry] = []
     for operation in found:
         inputs = tuple(position[name] for name in operation.inputs)
+        inputs = tuple(sorted(inputs)) if operation.kind in ("add", "mul") else inputs
         if operation.kind == "flatten" and inputs:
             position[operation.name] = inputs[0]
             continue

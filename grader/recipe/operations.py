@@ -117,15 +117,20 @@ class _Reader:
         self.training = training
         self.found: list[Operation] = []
         self.alias: dict[str, str] = {}
-        self.bare: dict[str, str] = {}
+        self.bare: dict[str, tuple[str, ...]] = {}
+        self.whole: dict[str, tuple[int, ...]] = {}
+        """Shapes with the batch, or of bare tensors, by node."""
         self.shapes: dict[str, tuple[int, ...]] = {}
 
     def visit(self, node: Node, value: Any) -> None:
         """Note the operation at `node`, whose output is `value`."""
-        if node.op == "attribute":
-            self.bare[node.name] = node.target
-            return
+        if isinstance(value, Tensor):
+            self.whole[node.name] = tuple(value.shape)
         sources = tuple(self.alias[name] for name in _references(node) if name in self.alias)
+        if node.op == "attribute" or (not sources and self._tensors(node)):
+            # What is computed from parameters alone is no layer: whoever takes it holds those parameters.
+            self.bare[node.name] = (node.target,) if node.op == "attribute" else self._tensors(node)
+            return
         if not isinstance(value, Tensor):
             if (
                 isinstance(value, tuple | list)
@@ -155,7 +160,7 @@ class _Reader:
     def _tensors(self, node: Node) -> tuple[str, ...]:
         if node.op == "module":
             return tuple(path for path in self.network.parameters if path.rpartition(".")[0] == node.target)
-        return tuple(self.bare[name] for name in _references(node) if name in self.bare)
+        return tuple(path for name in _references(node) for path in self.bare.get(name, ()))
 
     def _kind(self, node: Node) -> tuple[str, dict[str, Any]]:
         if node.op == "module":
@@ -176,25 +181,26 @@ class _Reader:
         options |= {name: _literal(value) for name, value in zip(names, node.arguments[1:], strict=False)}
         if "dropout" in node.target:
             options = {"p": 0.5, "training": True} | options
-        if node.target == "conv2d":
-            options = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": None} | options
-            weight = (
-                self.network.parameters[self._tensors(node)[0]].shape if self._tensors(node) else (0, 0, 0, 0)
-            )
-            options |= {"in_channels": weight[1] * options["groups"], "out_channels": weight[0]}
-            options |= {
-                "kernel_size": weight[2:],
-                "bias": len(self._tensors(node)) > 1,
-                "padding_mode": "zeros",
-            }
-        if node.target == "linear" and self._tensors(node):
-            weight = self.network.parameters[self._tensors(node)[0]].shape
-            options |= {
-                "in_features": weight[1],
-                "out_features": weight[0],
-                "bias": len(self._tensors(node)) > 1,
-            }
+        if node.target in ("conv2d", "linear"):
+            options = self._weighted(node, options)
         return options
+
+    def _weighted(self, node: Node, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the options of a functional convolution or linear layer as those of its module."""
+        weight = self.whole.get(_given(node, "weight", 1) or "", ())
+        biased = _given(node, "bias", 2) is not None
+        if node.target == "linear":
+            return {"in_features": weight[-1], "out_features": weight[0], "bias": biased}
+        options = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1} | options
+        options |= {"in_channels": weight[1] * options["groups"], "out_channels": weight[0]}
+        return options | {"kernel_size": weight[2:], "bias": biased, "padding_mode": "zeros"}
+
+
+def _given(node: Node, name: str, position: int) -> str | None:
+    """Return the node that is given as argument `name`; None where there is none."""
+    value = node.keywords.get(name, node.arguments[position] if len(node.arguments) > position else None)
+    found = _references(Node(name="", op="function", arguments=(value,)))
+    return found[0] if found else None
 
 
 def _layout_kind(kind: str, before: tuple[int, ...] | None, after: tuple[int, ...]) -> str:

@@ -153,7 +153,9 @@ SMALL: dict[str, Callable[[], nn.Module]] = {
     "owning": Owning,
     "sharing": Sharing,
     "sequential": lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.ELU(), nn.Flatten(), nn.Linear(144, 10)),
-    "normalised": lambda: nn.Sequential(nn.GroupNorm(3, 3), nn.Flatten(), nn.Linear(192, 10), nn.Softmax(dim=1)),
+    "normalised": lambda: nn.Sequential(
+        nn.GroupNorm(3, 3), nn.Flatten(), nn.Linear(192, 10), nn.Softmax(dim=1)
+    ),
     "alone": lambda: nn.Sequential(nn.Flatten(), nn.Linear(192, 10)),
 }
 SHAPE = (3, 8, 8)

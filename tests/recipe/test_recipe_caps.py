@@ -35,7 +35,9 @@ def network(*nodes: Node, shape: tuple[int, ...] = (3, 8, 8), **parts: Any) -> N
     last = nodes[-1].name if nodes else "x"
     whole = (Node(name="x", op="input"), *nodes, Node(name="out", op="output", arguments=({"node": last},)))
     graph = Graph(nodes=whole)
-    return Network(**({"modules": {}, "parameters": {}} | parts), train=graph, evaluation=graph, input_shape=shape)
+    return Network(
+        **({"modules": {}, "parameters": {}} | parts), train=graph, evaluation=graph, input_shape=shape
+    )
 
 
 def call(name: str, target: str, *arguments: Any, op: str = "function", **keywords: Any) -> Node:
