@@ -171,7 +171,7 @@ def _answer_block(
         anchor="".join(c if c.isascii() and c.isalnum() else "-" for c in row.id),
         question=clip(row.question, cut.question_characters),
         body=body,
-        state=_state(answer, verdicts, result, language),
+        state=_state(mark.item, answer, verdicts, result, language),
         cut=was_cut,
         short=body is None or len(body) < _SHORT_BODY,
         place=place_text(answer.place, language) if answer and answer.state == "found" else "",
@@ -180,7 +180,9 @@ def _answer_block(
     )
 
 
-def _state(answer: Answer | None, verdicts: Sequence[Verdict], result: Result, language: Language) -> str:
+def _state(
+    item: str, answer: Answer | None, verdicts: Sequence[Verdict], result: Result, language: Language
+) -> str:
     """Return the sentence that stands where an answer is not, or stands apart."""
     if answer is not None and answer.state == "found":
         return ""
@@ -189,7 +191,10 @@ def _state(answer: Answer | None, verdicts: Sequence[Verdict], result: Result, l
     if named:
         return say("on_stage", language, stage=", ".join(named[:3]))
     if answer is None:
-        return ""
+        unseen = [
+            s.match.reason for s in result.stages if s.item == item and s.match.outcome is not Outcome.PASSED
+        ]
+        return clean_line(unseen[0].in_(language)) if unseen else ""
     return say(f"answer_{answer.state}", language)
 
 

@@ -44,7 +44,7 @@ class RenderedFiles(msgspec.Struct, frozen=True, kw_only=True):
 class RenderProcess(msgspec.Struct, frozen=True, kw_only=True):
     """How the renderer is started; the defaults are right except for tests."""
 
-    time_limit_s: float = 90.0
+    time_limit_s: float = 180.0
     memory_limit_bytes: int = 3 << 30
     environment: Mapping[str, str] = {}
     """Variables on top of the few that are passed on; a `PYTHONPATH` here is searched first."""
