@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -16,12 +17,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import SandboxUnavailable
-from grader.sandbox import rootfs
+from grader.sandbox import rootfs, seccomp
 from grader.sandbox.confinement import Confinement, Rlimits, apply_rlimits, own_rlimits
 from grader.sandbox.groups import Groups
 from grader.sandbox.launching import (
-    argument_file,
+    as_arguments,
     close_quietly,
+    handed_over,
     lent,
     make_readable,
     not_started,
@@ -38,6 +40,7 @@ _NAMESPACES = ("ipc", "pid", "net", "uts")
 _START_S = 20.0
 _FIRST_RUN_UID = 2_000_000_001
 _RUN_GID = 2_000_000_000
+_FILTER = seccomp.program(platform.machine())
 _run_number = itertools.count()
 
 Make = Callable[[Limits], Confinement]
@@ -157,14 +160,18 @@ class _Run:
         go_in, go_out = self._pipe()
         arguments += self._last_step(env, cwd)
         arguments += ["--json-status-fd", str(status_out), "--block-fd", str(go_in)]
-        listed = self._open.enter_context(argument_file(arguments))
+        given = [status_out, go_in]
+        if _FILTER is not None:
+            given.append(self._open.enter_context(handed_over(_FILTER)))
+            arguments += ["--seccomp", str(given[-1])]
+        listed = self._open.enter_context(handed_over(as_arguments(arguments)))
         inside = [*self._switch_user(uid), *command]
         process = subprocess.Popen(
             self.confinement.wrap([self.program, "--args", str(listed), "--", *inside]),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            pass_fds=(status_out, go_in, listed),
+            pass_fds=(*given, listed),
             env={},
             cwd="/",
         )
@@ -279,7 +286,13 @@ class _Run:
     def _mechanisms(self) -> tuple[str, ...]:
         user = "real-uid" if self.way.own_uid else "namespace:user"
         names = [user, *(f"namespace:{name}" for name in (*_NAMESPACES, "mount"))]
-        kernel = ["rlimit:cpu", "rlimit:fsize", "rlimit:nofile", "watch:wall,output,disk"]
+        kernel = [
+            *(["seccomp"] if _FILTER is not None else []),
+            "rlimit:cpu",
+            "rlimit:fsize",
+            "rlimit:nofile",
+            "watch:wall,output,disk",
+        ]
         return (*names, "tmpfs:sized", *self.confinement.mechanisms, *kernel)
 
 

@@ -24,12 +24,17 @@ def close_quietly(descriptor: int, inode: int) -> None:
 
 
 @contextlib.contextmanager
-def argument_file(arguments: Sequence[str]) -> Iterator[int]:
-    """Yield a descriptor from which bubblewrap reads `arguments`, so that they show in no process list."""
+def handed_over(content: bytes) -> Iterator[int]:
+    """Yield a descriptor from which bubblewrap reads `content`, so that it shows in no process list."""
     with tempfile.TemporaryFile() as file:
-        file.write(b"".join(os.fsencode(argument) + b"\0" for argument in arguments))
+        file.write(content)
         file.seek(0)
         yield file.fileno()
+
+
+def as_arguments(arguments: Sequence[str]) -> bytes:
+    """Return `arguments` as `bwrap --args` reads them."""
+    return b"".join(os.fsencode(argument) + b"\0" for argument in arguments)
 
 
 def _owners(folders: Sequence[Path]) -> Iterator[Path]:

@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -363,6 +364,55 @@ def test_other_processes_cannot_be_seen(sandbox: Sandbox) -> None:
     """Only the sandbox's own processes stand in /proc, and none of them can be entered by root's tools."""
     program = "import os; print(len([name for name in os.listdir('/proc') if name.isdigit()]))"
     assert int(says(run(sandbox, program))) <= 3
+
+
+def test_the_kernel_has_no_side_door(sandbox: Sandbox) -> None:
+    """No user namespace, mount, tracing or key ring from inside; threads and processes work."""
+    program = """
+        import ctypes, os, subprocess, sys, threading
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.ptrace.argtypes = [ctypes.c_long] * 4
+        tried = {
+            'userns': lambda: libc.unshare(0x10000000),
+            'mount': lambda: libc.mount(b'none', b'/tmp', b'tmpfs', 0, None),
+            'ptrace': lambda: libc.ptrace(0, 0, 0, 0),
+            'keyctl': lambda: libc.syscall(250 if os.uname().machine == 'x86_64' else 219, 0, -3, 1),
+        }
+        print(*[name for name, call in tried.items() if call() != -1])
+        done = []
+        thread = threading.Thread(target=lambda: done.append(1)); thread.start(); thread.join()
+        print(done, subprocess.run([sys.executable, '-S', '-c', 'pass']).returncode)
+    """
+    assert says(run(sandbox, _dedent(program))) == "[1] 0"
+
+
+def test_runs_side_by_side(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Runs at the same time share a hand-in, and neither their files, nor their limits, nor their ends."""
+    shared = tmp_path / "hand in"
+    shared.mkdir(mode=0o700)
+    (shared / "x").write_text("read me")
+
+    def one(number: int) -> tuple[str, str]:
+        out = tmp_path / str(number)
+        out.mkdir()
+        program = f"""
+            import time
+            text = open('/handin/x').read()
+            open('/tmp/mark', 'x').close()
+            open('/out/made', 'w').write(text + '{number}')
+            if {number} == 3: time.sleep(60)
+            time.sleep(0.2)
+        """
+        mounts, python, env = python_mounts([])
+        mounts += [Mount(shared, "/handin"), Mount(out, "/out", writable=True)]
+        finished = sandbox.run(
+            [python, "-S", "-c", _dedent(program)], mounts=mounts, limits=replace(LIMITS, wall_s=3), env=env
+        )
+        return finished.ended_by, (out / "made").read_text()
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(one, range(4)))
+    assert results == [("wall" if number == 3 else "exit", f"read me{number}") for number in range(4)]
 
 
 def test_a_missing_program_is_our_error(sandbox: Sandbox) -> None:
