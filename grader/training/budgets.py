@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import msgspec
 
-from grader.model import Budget, Optimisation, ParameterGroup, Recipe, Schedule
+from grader.model import Budget, Loop, Optimisation, ParameterGroup, Recipe, Schedule
 
 ADAPTIVE = frozenset({"Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop"})
 MAX_EPOCHS = 500
@@ -52,7 +52,17 @@ def settle(recipe: Recipe, budget: Budget) -> Recipe:
         batch_size=max(1, min(budget.batch_size or recipe.data.batch_size, MAX_BATCH)),
         evaluation_batch_size=None,
     )
-    return msgspec.structs.replace(recipe, optimisation=settled, data=data)
+    return msgspec.structs.replace(recipe, optimisation=settled, data=data, loop=_effective(recipe.loop))
+
+
+def _effective(loop: Loop) -> Loop:
+    """Return the loop without what changes no number: how the test was evaluated beyond the network's mode."""
+    return msgspec.structs.replace(
+        loop,
+        evaluates_in_eval_mode=loop.evaluates_in_eval_mode is not False,
+        evaluates_without_gradients=None,
+        evaluates_on_test_images=None,
+    )
 
 
 def relative_rates(schedule: Schedule, own_rate: float, epochs: int) -> tuple[float, ...]:

@@ -97,7 +97,7 @@ def build_optimizer(module: nn.Module, optimisation: Optimisation) -> torch.opti
     parameters = dict(module.named_parameters(remove_duplicate=False))
     kind: Any = getattr(torch.optim, optimisation.optimizer)
     accepted = set(inspect.signature(kind).parameters) - _IMPLEMENTATION
-    groups = []
+    groups: list[dict[str, Any]] = []
     for group in optimisation.groups:
         missing = [path for path in group.parameters if path not in parameters]
         if missing:
@@ -108,8 +108,10 @@ def build_optimizer(module: nn.Module, optimisation: Optimisation) -> torch.opti
             if key in accepted and value is not None
         }
         groups.append({"params": [parameters[path] for path in group.parameters], **options})
+    # torch checks the values of defaults only, so the first group's are given as such too.
+    defaults = {key: value for key, value in groups[0].items() if key != "params"} if groups else {}
     try:
-        optimizer: torch.optim.Optimizer = kind(groups, foreach=False)
+        optimizer: torch.optim.Optimizer = kind(groups, foreach=False, **defaults)
     except (TypeError, ValueError, RuntimeError) as error:
         raise _refusal("les réglages de l'optimiseur", "the optimizer's options", str(error)) from error
     return optimizer

@@ -72,7 +72,11 @@ def build_pipeline(calls: Sequence[Call], probe: Tensor) -> Pipeline:
         return Pipeline(one_by_one, "image_by_image")
     probe = probe[:PROBE_IMAGES]
     (ours, state), (theirs, their_state) = _try(batched, probe), _try(one_by_one, probe)
-    equal = ours.shape == theirs.shape and torch.equal(_bits(ours), _bits(theirs)) and torch.equal(state, their_state)
+    equal = (
+        ours.shape == theirs.shape
+        and torch.equal(_bits(ours), _bits(theirs))
+        and torch.equal(state, their_state)
+    )
     return Pipeline(batched, "batched") if equal else Pipeline(one_by_one, "image_by_image")
 
 

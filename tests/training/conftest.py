@@ -51,7 +51,8 @@ class SmallNetwork(nn.Module):
 def make_recipe() -> RecipeMaker:
     """`make_recipe(regularised=..., optimizer=..., rates=..., loop=..., loss=..., train=...)` returns a recipe."""
     networks = {
-        regularised: capture(SmallNetwork(regularised=regularised), (3, 32, 32)) for regularised in (False, True)
+        regularised: capture(SmallNetwork(regularised=regularised), (3, 32, 32))
+        for regularised in (False, True)
     }
 
     def make(
@@ -71,7 +72,11 @@ def make_recipe() -> RecipeMaker:
         recipe = Recipe(
             network=network,
             data=Pipeline(
-                dataset="CIFAR10", train=train, evaluation=(Call(name="ToTensor"),), batch_size=16, shuffle=True
+                dataset="CIFAR10",
+                train=train,
+                evaluation=(Call(name="ToTensor"),),
+                batch_size=16,
+                shuffle=True,
             ),
             optimisation=Optimisation(
                 loss=loss or Loss(name="cross_entropy"),

@@ -12,7 +12,15 @@ import pytest
 from grader.model import TrainingConditions
 from grader.records import write_record
 from grader.training import find_band, judge
-from grader.training.bands import Bands, Measurement, StageMeasurement, band_of, margin, pooled_deviation, t_quantile
+from grader.training.bands import (
+    Bands,
+    Measurement,
+    StageMeasurement,
+    band_of,
+    margin,
+    pooled_deviation,
+    t_quantile,
+)
 from grader.training.calibrate import merged
 
 CONDITIONS = TrainingConditions(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from grader.model import Budget, Recipe, Schedule
+from grader.model import Budget, Loop, Recipe, Schedule
 from grader.training.budgets import optimizer_family, relative_rates, settle
 
 QUICK = Budget(
@@ -45,7 +45,7 @@ def test_quick_keeps_the_ingredients(make_recipe: Callable[..., Recipe]) -> None
     settled = settle(recipe, QUICK)
     own = {key: value for key, value in settled.optimisation.groups[0].options.items() if key != "lr"}
     assert own == {"momentum": 0.5, "nesterov": True, "weight_decay": 1e-4}
-    assert (settled.network, settled.loop) == (recipe.network, recipe.loop)
+    assert settled.network == recipe.network and settled.loop.steps_per_batch == recipe.loop.steps_per_batch
     assert settled.data.train == recipe.data.train and settled.data.batch_size == 32
 
 
@@ -56,7 +56,9 @@ def test_full_keeps_the_students_numbers(make_recipe: Callable[..., Recipe]) -> 
     assert settled.optimisation.schedule.rates == (0.2, 0.1, 0.05)
 
 
-def test_recipes_that_differ_only_in_what_the_budget_sets_become_equal(make_recipe: Callable[..., Recipe]) -> None:
+def test_recipes_that_differ_only_in_what_the_budget_sets_become_equal(
+    make_recipe: Callable[..., Recipe],
+) -> None:
     """One quick training serves every student with the same ingredients."""
     one = make_recipe(rates=tuple(0.1 * 0.95**epoch for epoch in range(50)), epochs=50)
     other = make_recipe(rates=tuple(0.02 * 0.95**epoch for epoch in range(30)), epochs=30)
@@ -98,3 +100,13 @@ def test_groups_keep_their_proportions(make_recipe: Callable[..., Recipe]) -> No
     both = msgspec.structs.replace(recipe.optimisation, groups=(first, second))
     settled = settle(msgspec.structs.replace(recipe, optimisation=both), QUICK)
     assert [group.options["lr"] for group in settled.optimisation.groups] == [0.04, 0.08]
+
+
+def test_how_a_program_looked_at_the_test_is_no_other_training(make_recipe: Callable[..., Recipe]) -> None:
+    """With or without `no_grad`, with or without an evaluation of its own, the same network is trained."""
+    plain, careful = (
+        make_recipe(loop=loop)
+        for loop in (Loop(), Loop(evaluates_in_eval_mode=True, evaluates_without_gradients=False))
+    )
+    wrong = make_recipe(loop=Loop(evaluates_in_eval_mode=False))
+    assert settle(plain, QUICK) == settle(careful, QUICK) != settle(wrong, QUICK)

@@ -25,7 +25,12 @@ def test_the_bytes_are_the_recorded_ones() -> None:
 def test_shapes_and_types_are_those_of_cifar(made: tuple[np.ndarray, ...]) -> None:
     """Images are uint8 colour pictures of 32x32 and labels are whole numbers."""
     train, train_labels, test, test_labels = made
-    assert train.shape == (synthetic.TRAIN_IMAGES, 32, 32, 3) and test.shape == (synthetic.TEST_IMAGES, 32, 32, 3)
+    assert train.shape == (synthetic.TRAIN_IMAGES, 32, 32, 3) and test.shape == (
+        synthetic.TEST_IMAGES,
+        32,
+        32,
+        3,
+    )
     assert train.dtype == test.dtype == np.uint8
     assert train_labels.dtype == test_labels.dtype == np.int64
 

@@ -55,7 +55,13 @@ crops = st.builds(
 
 
 @settings(max_examples=60, deadline=None)
-@given(before=moves, crop=st.one_of(st.just([]), crops), after=moves, normalised=st.booleans(), seed=st.integers(0, 99))
+@given(
+    before=moves,
+    crop=st.one_of(st.just([]), crops),
+    after=moves,
+    normalised=st.booleans(),
+    seed=st.integers(0, 99),
+)
 def test_compiled_transforms_equal_torchvision_bit_for_bit(
     before: list[Call], crop: list[Call], after: list[Call], normalised: bool, seed: int
 ) -> None:
