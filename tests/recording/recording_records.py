@@ -102,7 +102,9 @@ def recipe(*held: str, **settings: Any) -> Recipe:
             loss=Loss(name="cross_entropy"),
             optimizer="SGD",
             groups=(
-                ParameterGroup(parameters=("fc.weight", "fc.bias"), options={"lr": 0.1, "momentum": momentum}),
+                ParameterGroup(
+                    parameters=("fc.weight", "fc.bias"), options={"lr": 0.1, "momentum": momentum}
+                ),
             ),
             schedule=settings.get("schedule", Schedule(rates=rates)),
             epochs=settings.get("epochs", 30),
@@ -128,7 +130,12 @@ class HandIn:
         self._examinations: list[Examination] = []
 
     def add(
-        self, *held: str, problem: str | None = None, agrees: bool = True, template: bool = False, **settings: Any
+        self,
+        *held: str,
+        problem: str | None = None,
+        agrees: bool = True,
+        template: bool = False,
+        **settings: Any,
     ) -> HandIn:
         """Add a program with one run that holds the named ingredients."""
         entry = self._entry(template)
@@ -164,4 +171,8 @@ class HandIn:
 
     @staticmethod
     def _problem(kind: str | None) -> Problem | None:
-        return None if kind is None else Problem(kind=kind, text=same("It stopped."), place=Place(file="a.py", line=3))
+        return (
+            None
+            if kind is None
+            else Problem(kind=kind, text=same("It stopped."), place=Place(file="a.py", line=3))
+        )

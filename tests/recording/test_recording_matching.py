@@ -140,7 +140,12 @@ def test_better_of_equal_runs_is_taken(worse: dict[str, Any], better: dict[str, 
 
 def test_mnist_is_no_stage() -> None:
     """The handed-out LeNet on MNIST answers no stage of CIFAR-10's, by data set or by channels."""
-    hand_in = HandIn().add(dataset="MNIST", channels=1).add(dataset="ImageFolder", channels=1).add(dataset="CIFAR100")
+    hand_in = (
+        HandIn()
+        .add(dataset="MNIST", channels=1)
+        .add(dataset="ImageFolder", channels=1)
+        .add(dataset="CIFAR100")
+    )
     found = matches(hand_in.done())
     assert {match.outcome for match in found.values()} == {Outcome.MISSING}
     assert matches(HandIn().add(dataset="ImageFolder").done())["baseline"].outcome is Outcome.PASSED
