@@ -14,13 +14,18 @@ from reports.view import Summary, Tone
 _STYLES: dict[Tone, str] = {"good": "green", "part": "yellow", "bad": "red", "open": "cyan", "none": "dim"}
 _BAR_WIDTH = 40
 _WIDE = 110
+_MANY = 3
 
 
 def print_summary(summary: Summary, console: Console) -> None:
     """Print `summary`: who and how many points, questions, stages, what to fix, conditions."""
     _head(summary, console)
-    console.print(_questions(summary, console.width))
+    alike = _alike(summary)
+    console.print(_questions(summary, console.width, frozenset(id_ for ids in alike.values() for id_ in ids)))
     console.print(Text(say("legend", summary.language), style="dim"))
+    for told, ids in alike.items():
+        console.print()
+        console.print(_hanging("○", f"{told} {', '.join(ids)}"))
     if summary.stages:
         console.print()
         console.print(_stages(summary, console.width))
@@ -60,7 +65,16 @@ def _table(title: str) -> Table:
     )
 
 
-def _questions(summary: Summary, width: int) -> Table:
+def _alike(summary: Summary) -> dict[str, list[str]]:
+    """Return the undecided items by what is said of them, where the same is said of many: told once, below."""
+    said: dict[str, list[str]] = {}
+    for item in summary.items:
+        if item.tone == "open" and item.points.startswith("–"):
+            said.setdefault(item.feedback or item.outcome, []).append(item.id)
+    return {told: ids for told, ids in said.items() if len(ids) >= _MANY}
+
+
+def _questions(summary: Summary, width: int, told_below: frozenset[str]) -> Table:
     language = summary.language
     table = _table(say("by_question", language))
     table.add_column("", no_wrap=True)
@@ -68,7 +82,7 @@ def _questions(summary: Summary, width: int) -> Table:
     table.add_column(say("points_column", language), justify="right", no_wrap=True)
     table.add_column(say("outcome", language), no_wrap=True)
     table.add_column(say("feedback", language), ratio=1, overflow="fold")
-    for item in summary.items:
+    for item in (one for one in summary.items if one.id not in told_below):
         style = _STYLES[item.tone]
         feedback = item.feedback or (item.question if width >= _WIDE else "")
         table.add_row(
@@ -109,6 +123,11 @@ def _sentences(title: str, lines: tuple[str, ...], console: Console, *, numbered
     console.print(Text(title, style="bold"))
     for number, line in enumerate(lines, start=1):
         mark = f"{number}." if numbered else "·"
-        grid = Table.grid(padding=(0, 1))
-        grid.add_row(Text(mark), Text(line, overflow="fold"))
-        console.print(Padding(grid, (0, 0, 0, 1)))
+        console.print(_hanging(mark, line))
+
+
+def _hanging(mark: str, line: str) -> Padding:
+    """Return `line` with `mark` before it, its further lines set in."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text(mark), Text(line, overflow="fold"))
+    return Padding(grid, (0, 0, 0, 1))
