@@ -56,6 +56,15 @@ _SETTING_UP = (
 )
 
 
+_NOTEBOOK_ONLY = Problem(
+    kind="no_python",
+    text=Text(
+        fr="Le code n'est que dans un carnet, qui n'est pas lancé : exportez-le en .py et rendez les deux.",
+        en="The code is in a notebook only, which is not run: export it as .py and hand in both.",
+    ),
+)
+
+
 @dataclass(frozen=True)
 class FoundPrograms:
     """What can be run, what stands in the way, and what was left out."""
@@ -87,7 +96,9 @@ def find_entry_points(folder: Path, files: Sequence[FileEntry], settings: Settin
         found += [_marked(point, source.path in untouched) for point in made]
         problems += trouble
         notes += note
-    if not paths:
+    if not paths and any(file.path.lower().endswith(".ipynb") for file in files):
+        problems.append(_NOTEBOOK_ONLY)
+    elif not paths:
         problems.append(_nothing("no_python", "aucun fichier Python", "no Python file"))
     elif not found and not problems:
         problems.append(_nothing("nothing_to_run", "aucun programme à lancer", "no program to run"))

@@ -14,7 +14,7 @@ _HEAD_BYTES = 16 * 1024
 _MOST_AUTHORS = 12
 _LABEL = re.compile(
     r"^[\s>#*_|-]*(?:authors?|auteur(?:e|es|s|rices?|ice|·e·s|\(e\)s?)?|noms?(?:\s+et\s+prénoms?)?|names?|"
-    r"étudiant(?:e|es|s|·e·s|\(e\)s?)?|etudiants?|students?|binôme|binome|groupe|group members)"
+    r"étudiant(?:e|es|s|·e·s|\(e\)s?)?|etudiants?|students?|binôme|binome|group members)"
     r"[*_\s]*[:\uff1a|][*_\s]*(?P<names>.*)$",
     re.IGNORECASE,
 )

@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ import grader
 from grader.errors import SandboxUnavailable
 from grader.sandbox import Limits, Mount, choose, python_mounts
 from grader.sandbox.distributions import closure
+from grader.sandbox.processes import marked
 
 pytestmark = pytest.mark.sandbox
 
@@ -134,6 +137,35 @@ def test_torch_imports_inside() -> None:
         print(torch.nn.Linear(2, 1)(torch.ones(1, 2)).shape, torchvision.transforms.ToTensor.__name__)
     """
     assert inside(program, "torch", "torchvision") == "torch.Size([1, 1]) ToTensor"
+
+
+def test_a_killed_grader_leaves_nobody_behind() -> None:
+    """When the grader itself is killed, what it ran dies with it."""
+    marker = f"ORPHAN={os.getpid()}-{time.monotonic_ns()}"
+    name, _, value = marker.partition("=")
+    program = f"""
+        from grader.sandbox import Limits, choose, python_mounts
+        mounts, python, env = python_mounts([])
+        choose('auto').run([python, '-S', '-c', 'import time; time.sleep(100)'],
+                           mounts=mounts, limits=Limits(), env=env | {{{name!r}: {value!r}}})
+    """
+    home = Path(grader.__file__).parent.parent
+    process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)], cwd=home)
+    try:
+        assert _eventually(lambda: bool(marked(marker))), "it never started"
+    finally:
+        process.kill()
+        process.wait()
+    assert _eventually(lambda: not marked(marker))
+
+
+def _eventually(holds: Callable[[], bool], within_s: float = 15.0) -> bool:
+    deadline = time.monotonic() + within_s
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")

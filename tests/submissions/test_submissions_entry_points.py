@@ -101,6 +101,11 @@ class TestScripts:
         """Documents alone are no program."""
         assert [problem.kind for problem in found(tmp_path, {"report.md": "text"}).problems] == ["no_python"]
 
+    def test_a_notebook_alone_is_told_what_to_do(self, tmp_path: Path) -> None:
+        """A notebook is not run; its author learns how to have the code graded."""
+        (problem,) = found(tmp_path, {"tp.ipynb": "{}"}).problems
+        assert problem.kind == "no_python" and "export it as .py" in problem.text.en
+
     def test_nothing_is_executed(self, tmp_path: Path) -> None:
         """Reading a program does not run it."""
         program = f"open({str(tmp_path / 'ran')!r}, 'w')\nraise SystemExit\n"
