@@ -65,7 +65,7 @@ tests: $(READY)  ## all tests
 	$(PYTEST) -n $(JOBS) --dist loadfile -m "slow or not slow" --durations 15 $(ARGS)
 
 conformance: $(READY)  ## solution, variants, template and faulty work of every coursework
-	$(PYTEST) -q -n $(JOBS) -m conformance $(ARGS)
+	$(PYTEST) -q -n $(JOBS) --dist worksteal -m conformance --all-budgets $(ARGS)
 
 # ---------------------------------------------------------------- make again what is committed
 

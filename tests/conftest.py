@@ -9,8 +9,9 @@ import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that rewrites expected texts instead of comparing with them."""
+    """Add the option that rewrites expected texts, and the one that grades all conformance folders fully."""
     parser.addoption("--update-goldens", action="store_true", help="write the expected texts anew")
+    parser.addoption("--all-budgets", action="store_true", help="conformance: every folder at every budget")
 
 
 @pytest.fixture
