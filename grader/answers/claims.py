@@ -100,4 +100,11 @@ def _share(said: set[str], wanted: set[str]) -> float:
 
 def _stems(text: str) -> set[str]:
     bare = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
-    return {word[:_STEM] for word in re.findall(r"[a-z]{3,}", bare)} - {"les", "des", "the", "and", "with", "avec"}
+    return {word[:_STEM] for word in re.findall(r"[a-z]{3,}", bare)} - {
+        "les",
+        "des",
+        "the",
+        "and",
+        "with",
+        "avec",
+    }

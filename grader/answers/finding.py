@@ -43,7 +43,9 @@ def agrees(
 ) -> bool:
     """Tell whether `expression` gives `reference[i]` at `points[i]` for every i."""
     try:
-        return all(evaluate(expression, point) == value for point, value in zip(points, reference, strict=True))
+        return all(
+            evaluate(expression, point) == value for point, value in zip(points, reference, strict=True)
+        )
     except FormulaError:
         return False
 
@@ -83,7 +85,9 @@ def _read(run: tuple[Token, ...]) -> Found | None:
     if not readings and not factors:
         return None
     text = " ".join(token.text for token in run)
-    return Found(tuple(dict.fromkeys(readings)), tuple(dict.fromkeys(factors)), run[0].start, run[-1].end, text)
+    return Found(
+        tuple(dict.fromkeys(readings)), tuple(dict.fromkeys(factors)), run[0].start, run[-1].end, text
+    )
 
 
 def _trim(run: tuple[Token, ...]) -> tuple[Token, ...]:

@@ -10,8 +10,12 @@ import re
 from dataclasses import dataclass
 
 _SPACES = "\u00a0\u2007\u2008\u2009\u200a\u2002\u2003\u2004\u2005\u2006\u202f\u205f\u3000\t"
-_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e"))
-_SIGNS = str.maketrans({**dict.fromkeys(_SPACES, " "), "−": "-", "–": "-", "‐": "-", "‑": "-", "’": "'", "′": "'"})
+_INVISIBLE = dict.fromkeys(
+    map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
+)
+_SIGNS = str.maketrans(
+    {**dict.fromkeys(_SPACES, " "), "−": "-", "–": "-", "‐": "-", "‑": "-", "’": "'", "′": "'"}
+)
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 _GROUP = r"[ '.,]"
@@ -85,7 +89,11 @@ def _factor(match: re.Match[str]) -> tuple[float, bool]:
         except ValueError:  # `--`, from superscripts
             return 1.0, False
     word = (match["word"] or match["letter"] or "").lower()
-    return (float(_FACTORS["m" if word.startswith(("million", "mio")) or word == "m" else "k"]), True) if word else (1.0, False)
+    return (
+        (float(_FACTORS["m" if word.startswith(("million", "mio")) or word == "m" else "k"]), True)
+        if word
+        else (1.0, False)
+    )
 
 
 def _readings(body: str, *, scaled: bool) -> tuple[tuple[float, ...], int]:
@@ -95,7 +103,7 @@ def _readings(body: str, *, scaled: bool) -> tuple[tuple[float, ...], int]:
         return (float(body),), 0
     last = separators[-1]
     whole, _, end = body.rpartition(last)
-    grouped = len(end) == 3 and last in " '" or len(separators) > 1 and len(set(separators)) == 1
+    grouped = (len(end) == 3 and last in " '") or (len(separators) > 1 and len(set(separators)) == 1)
     if grouped:
         return (float(re.sub(_GROUP, "", body)),), 0
     decimal = float(f"{re.sub(_GROUP, '', whole)}.{end}")

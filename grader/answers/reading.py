@@ -17,7 +17,9 @@ ANSWER_CHARACTERS_MAX = 60_000
 _PLAIN = (".md", ".markdown", ".txt", ".text")
 _CONVERTED = (".pdf", ".docx", ".doc", ".odt", ".rtf", ".tex", ".ipynb", ".html")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_NOT_DOCUMENTS = re.compile(r"(?:^|/)(?:requirements|licen[cs]e|classes|labels|log)[^/]*\.txt$", re.IGNORECASE)
+_NOT_DOCUMENTS = re.compile(
+    r"(?:^|/)(?:requirements|licen[cs]e|classes|labels|log)[^/]*\.txt$", re.IGNORECASE
+)
 _OPTION_KINDS = ("architecture", "implementation", "free")
 
 
@@ -32,7 +34,9 @@ class _Read:
     problems: list[Problem] = field(default_factory=list)
 
 
-def read_answers(submission: Submission, root: Path, assignment: Assignment, template: Path | None) -> Answers:
+def read_answers(
+    submission: Submission, root: Path, assignment: Assignment, template: Path | None
+) -> Answers:
     """Return what the hand-in under `root` says to each question of `assignment`.
 
     A section that equals the template's is `template`; a question whose answer may stand in a document of a
@@ -61,7 +65,9 @@ def _documents(submission: Submission) -> list[str]:
     def rank(name: str) -> tuple[int, int, str]:
         stem = PurePosixPath(name).stem.lower()
         order = ("answer", "reponse", "réponse", "report", "rapport", "compte")
-        place = next((at for at, word in enumerate(order) if word in stem), len(order) + stem.startswith("readme"))
+        place = next(
+            (at for at, word in enumerate(order) if word in stem), len(order) + stem.startswith("readme")
+        )
         return place, name.count("/"), name
 
     kept = [name for name in plain if name not in untouched or not _is_readme(name)]

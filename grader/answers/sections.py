@@ -12,8 +12,13 @@ _DASH = r"[-–—]"
 _NUMBER = rf"(?:(?P<prefix>\d{{1,2}}(?:{_DASH}\d{{1,2}})?)\.)?(?P<number>\d{{1,2}})"
 _MORE = r"(?P<more>(?:\s*(?:,|/|&|et|and|à|to|-|–)\s*Q?\d{1,2})*)"
 _WORD = r"(?:(?:TP|TME|Lab)\s*\d[\d-]*\s*[,:.–-]?\s*)?(?:Questions?|Quest\.?|Q)\s*(?:n°|no\.?|#)?\s*"
-_QUESTION = re.compile(rf"^{_WORD}{_NUMBER}{_MORE}(?![\d%])(?P<end>\s*(?:bis)?\s*[★*☆]?\s*(?:[.):：]|{_DASH}|★|$))(?P<tail>.*)$", re.IGNORECASE)
-_IN_HEADING = re.compile(rf"^{_WORD}{_NUMBER}{_MORE}(?![\d%])(?P<end>[\s.:)★☆*–—-]*)(?P<tail>.*)$", re.IGNORECASE)
+_QUESTION = re.compile(
+    rf"^{_WORD}{_NUMBER}{_MORE}(?![\d%])(?P<end>\s*(?:bis)?\s*[★*☆]?\s*(?:[.):：]|{_DASH}|★|$))(?P<tail>.*)$",
+    re.IGNORECASE,
+)
+_IN_HEADING = re.compile(
+    rf"^{_WORD}{_NUMBER}{_MORE}(?![\d%])(?P<end>[\s.:)★☆*–—-]*)(?P<tail>.*)$", re.IGNORECASE
+)
 _BARE = re.compile(r"^(?P<number>\d{1,2})\s*[.)]?\s*[★☆]?\s*$")
 _LETTERED = re.compile(r"^(?P<id>[A-Z]{1,4}\d{0,2})\s*[★☆]?\s*[.:)–—-]*\s*(?P<tail>.*)$")
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s*(.+?)\s*#*\s*$")
@@ -79,7 +84,11 @@ def _prefixes(slug: str) -> frozenset[str]:
 
 
 def _start(
-    line: str, heading: re.Match[str] | None, known: Mapping[str, str], prefixes: frozenset[str], current: Section | None
+    line: str,
+    heading: re.Match[str] | None,
+    known: Mapping[str, str],
+    prefixes: frozenset[str],
+    current: Section | None,
 ) -> tuple[tuple[str, ...], str] | None:
     """Return the questions that `line` opens and what follows on it; an empty tuple closes the current one."""
     words, tail = (heading[2], "") if heading is not None else (line.strip(), "")
@@ -93,14 +102,20 @@ def _start(
         lettered = _LETTERED.match(words)
         if lettered is not None and lettered["id"] in known:
             return (known[lettered["id"]],), f"{lettered['tail']} {tail}".strip()
-    match = (_IN_HEADING if heading is not None or (strong is not None and not tail) else _QUESTION).match(words)
+    match = (_IN_HEADING if heading is not None or (strong is not None and not tail) else _QUESTION).match(
+        words
+    )
     if match is None:
         return None
     return _opened(match, tail, known, prefixes, current)
 
 
 def _opened(
-    match: re.Match[str], tail: str, known: Mapping[str, str], prefixes: frozenset[str], current: Section | None
+    match: re.Match[str],
+    tail: str,
+    known: Mapping[str, str],
+    prefixes: frozenset[str],
+    current: Section | None,
 ) -> tuple[tuple[str, ...], str] | None:
     prefix = match["prefix"]
     after = f"{match['tail']} {tail}".strip()
@@ -108,7 +123,11 @@ def _opened(
         part_of_current = current is not None and f"Q{prefix}" in current.questions
         return None if part_of_current else ((), after)
     numbers = [match["number"], *re.findall(r"\d+", match["more"] or "")]
-    if len(numbers) == 2 and re.search(rf"{_DASH}|à|to", match["more"] or "") and int(numbers[0]) < int(numbers[1]):
+    if (
+        len(numbers) == 2
+        and re.search(rf"{_DASH}|à|to", match["more"] or "")
+        and int(numbers[0]) < int(numbers[1])
+    ):
         numbers = [str(number) for number in range(int(numbers[0]), int(numbers[1]) + 1)]
     questions = tuple(known[f"Q{int(number)}"] for number in numbers if f"Q{int(number)}" in known)
     return (questions, after) if questions else None

@@ -27,10 +27,16 @@ _LAYER = re.compile(
     re.IGNORECASE,
 )
 _SIZE_HEADING = re.compile(r"taille|sortie|output|size|shape|dimension|\bdim", re.IGNORECASE)
-_WEIGHT_HEADING = re.compile(r"poids|param|weight|\bw\b|learn|apprendre|nombre|\bnb|count|#|total", re.IGNORECASE)
-_OTHER_HEADING = re.compile(r"entr[ée]e|input|kernel|noyau|filtre|stride|padding|^biais$|^bias(es)?$|%|part", re.IGNORECASE)
+_WEIGHT_HEADING = re.compile(
+    r"poids|param|weight|\bw\b|learn|apprendre|nombre|\bnb|count|#|total", re.IGNORECASE
+)
+_OTHER_HEADING = re.compile(
+    r"entr[ée]e|input|kernel|noyau|filtre|stride|padding|^biais$|^bias(es)?$|%|part", re.IGNORECASE
+)
 _TIMES = r"\s*[x×*X]\s*"
-_DIMS = re.compile(rf"(?<![\d.,×*])(?:\d{{1,5}}{_TIMES}){{1,3}}\d{{1,5}}(?![\d×*])|[(\[]\s*\d{{1,5}}\s*(?:[,;]\s*\d{{1,5}}\s*){{0,3}},?\s*[)\]]")
+_DIMS = re.compile(
+    rf"(?<![\d.,×*])(?:\d{{1,5}}{_TIMES}){{1,3}}\d{{1,5}}(?![\d×*])|[(\[]\s*\d{{1,5}}\s*(?:[,;]\s*\d{{1,5}}\s*){{0,3}},?\s*[)\]]"
+)
 _NOTHING = re.compile(r"\b(?:none|aucun|aucune|nul|rien|no|zero|zéro|n/?a)\b|^\s*[-–—/∅]+\s*$", re.IGNORECASE)
 _WEIGHT_UNIT = re.compile(r"poids|param|weight|biais|bias", re.IGNORECASE)
 
@@ -64,7 +70,10 @@ def read_layers(text: str, *, first_dense: int) -> dict[str, LayerRow]:
             found[row.name] = row
         else:
             found[row.name] = replace(
-                known, size=known.size or row.size, weights=known.weights or row.weights, text=known.text or row.text
+                known,
+                size=known.size or row.size,
+                weights=known.weights or row.weights,
+                text=known.text or row.text,
             )
     return _numbered(found, first_dense)
 
@@ -114,12 +123,14 @@ def _row(cells: tuple[str, ...], heading: tuple[str, ...]) -> LayerRow | None:
     weights: list[Number] = []
     for place, cell in enumerate(cells[1:], start=1):
         title = heading[place] if place < len(heading) else ""
-        if _OTHER_HEADING.search(title) and not (_SIZE_HEADING.search(title) or _WEIGHT_HEADING.search(title)):
+        if _OTHER_HEADING.search(title) and not (
+            _SIZE_HEADING.search(title) or _WEIGHT_HEADING.search(title)
+        ):
             continue
         is_size, is_weight = bool(_SIZE_HEADING.search(title)), bool(_WEIGHT_HEADING.search(title))
         if is_size == is_weight:
             is_weight = size is not None or not _looks_like_size(cell, name)
-        if is_size and not is_weight or not is_weight:
+        if (is_size and not is_weight) or not is_weight:
             size = size or read_size(cell)
         elif (number := read_weights(cell)) is not None:
             weights.append(number)
@@ -177,7 +188,11 @@ def read_weights(text: str) -> Number | None:
 
 def _bare(part: str) -> Number | None:
     """Return the number of a part such as `2 432 poids` or `2 432 (5·5·3·32 + 32)`, else None."""
-    head = re.sub(r"[(\[].*$", "", part, flags=re.DOTALL) if re.match(r"\s*[\d.,' ]+[MKk]?[^\d]*[(\[]", part) else part
+    head = (
+        re.sub(r"[(\[].*$", "", part, flags=re.DOTALL)
+        if re.match(r"\s*[\d.,' ]+[MKk]?[^\d]*[(\[]", part)
+        else part
+    )
     head = re.sub(r"(?i)\b(?:poids|params?|param[eè]tres?|parameters|weights?|avec|sans|with(?:out)?|biais|bias(?:es)?|les|environ|about|"
                   r"de|à apprendre|to learn|values?|in total|au total)\b", "", head)  # fmt: skip
     return parse_number(head.strip(" .,;:()"))
@@ -200,7 +215,11 @@ def _computed(part: str) -> float | None:
 def _from_prose(text: str) -> list[LayerRow]:
     """Read `conv1 : 32x32x32, 2432 poids` and its like: each layer's saying ends where the next one begins."""
     rows = []
-    matches = [match for match in _LAYER.finditer(text) if (match["conv"] or match["pool"] or "xx").lower() not in ("c", "p", "mp")]
+    matches = [
+        match
+        for match in _LAYER.finditer(text)
+        if (match["conv"] or match["pool"] or "xx").lower() not in ("c", "p", "mp")
+    ]
     for place, match in enumerate(matches):
         end = matches[place + 1].start() if place + 1 < len(matches) else _paragraph_end(text, match.end())
         rows.append(_said(_name(match), text[match.end() : end]))
@@ -227,7 +246,9 @@ def _said(name: str, text: str) -> LayerRow:
 def _fields(text: str) -> Iterable[str]:
     """Yield what commas, colons, arrows, brackets with words and line ends separate; not decimals, not dimensions."""
     text = re.sub(r"\((?=[^()]*[A-Za-zÀ-ÿ]{3})([^()]*)\)", r" ; \1 ; ", text)
-    inside = re.sub(r"[(\[][^()\[\]]*[)\]]", lambda match: match[0].replace(",", "\0").replace(";", "\0"), text)
+    inside = re.sub(
+        r"[(\[][^()\[\]]*[)\]]", lambda match: match[0].replace(",", "\0").replace(";", "\0"), text
+    )
     for field in re.split(r",(?!\d)|;|:|->|→|=>|⇒|\||\n|\s/\s|\s[-–—]\s|\s(?:et|and|avec|with)\s", inside):
         if field.strip():
             yield field.replace("\0", ",").strip()
@@ -248,6 +269,10 @@ def _size_field(field: str, name: str) -> tuple[int, ...] | None:
 def _weight_field(field: str, *, seen_size: bool) -> Number | None:
     if not (seen_size or _WEIGHT_UNIT.search(field) or "=" in field):
         return None
-    if _WEIGHT_UNIT.search(field) is None and re.search(r"[A-Za-zÀ-ÿ]{4}", field) and not _NOTHING.search(field):
+    if (
+        _WEIGHT_UNIT.search(field) is None
+        and re.search(r"[A-Za-zÀ-ÿ]{4}", field)
+        and not _NOTHING.search(field)
+    ):
         return None
     return read_weights(field)

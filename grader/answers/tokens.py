@@ -14,7 +14,9 @@ from grader.answers.numbers import plain
 
 TOKENS_MAX = 4000
 
-Kind = Literal["number", "name", "sign", "open", "close", "floor", "end_floor", "call", "fraction", "word", "break"]
+Kind = Literal[
+    "number", "name", "sign", "open", "close", "floor", "end_floor", "call", "fraction", "word", "break"
+]
 
 _SUPER = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _DROPPED = re.compile(

@@ -34,7 +34,9 @@ class Departure:
 def body(canonical: Sequence[str]) -> tuple[str, ...]:
     """Return the layers up to the last linear one, without dropout, batch normalisation and repeats."""
     lines = _looked_through(canonical)
-    last = max((place for place, line in enumerate(lines) if line.startswith("linear")), default=len(lines) - 1)
+    last = max(
+        (place for place, line in enumerate(lines) if line.startswith("linear")), default=len(lines) - 1
+    )
     return tuple(lines[: last + 1])
 
 
@@ -44,12 +46,20 @@ def tail(canonical: Sequence[str]) -> tuple[str, ...]:
 
 
 def _looked_through(canonical: Sequence[str]) -> list[str]:
-    lines = [line for line in canonical if "dropout" not in line.split(" ")[0] and not line.startswith("batch_norm")]
+    lines = [
+        line
+        for line in canonical
+        if "dropout" not in line.split(" ")[0] and not line.startswith("batch_norm")
+    ]
     lines = [re.sub(r" nobias\b", "", line) for line in lines]
     for place in range(len(lines) - 1):
         if lines[place].startswith("pool") and lines[place + 1] == "relu":
             lines[place], lines[place + 1] = lines[place + 1], lines[place]
-    return [line for place, line in enumerate(lines) if not (line == "relu" and place and lines[place - 1] == "relu")]
+    return [
+        line
+        for place, line in enumerate(lines)
+        if not (line == "relu" and place and lines[place - 1] == "relu")
+    ]
 
 
 def first_departure(canonical: Sequence[str], expected: Sequence[tuple[str, str]]) -> Departure | None:
@@ -73,7 +83,14 @@ def _kind(expected: str, found: str | None) -> str:
     wanted, given = _CONV.match(expected), _CONV.match(found)
     if wanted and given and found == given[0]:
         names = ("inputs", "channels", "kernel", "stride", "padding")
-        return next((name for name, one, other in zip(names, wanted.groups(), given.groups(), strict=True) if one != other), "other")
+        return next(
+            (
+                name
+                for name, one, other in zip(names, wanted.groups(), given.groups(), strict=True)
+                if one != other
+            ),
+            "other",
+        )
     wanted, given = _LINEAR.match(expected), _LINEAR.match(found)
     if wanted and given:
         return "features" if wanted[2] != given[2] else "inputs"
@@ -101,7 +118,10 @@ def describe(line: str | None) -> Text:
         word = "average" if match[1] else "max"
         size = match[2] if "x" in match[2] else f"{match[2]}×{match[2]}"
         return Text(
-            fr=f"un {word}-pooling {size} de stride {match[3]}", en=f"{word} pooling {size} with stride {match[3]}"
+            fr=f"un {word}-pooling {size} de stride {match[3]}",
+            en=f"{word} pooling {size} with stride {match[3]}",
         )
     name = {"relu": "ReLU"}.get(line, line)
-    return Text(fr=f"« {name} »" if name != "ReLU" else "une ReLU", en=f'"{name}"' if name != "ReLU" else "a ReLU")
+    return Text(
+        fr=f"« {name} »" if name != "ReLU" else "une ReLU", en=f'"{name}"' if name != "ReLU" else "a ReLU"
+    )

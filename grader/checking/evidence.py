@@ -81,7 +81,9 @@ class StageEvidence:
     @cached_property
     def examination(self) -> Examination | None:
         """What the host measured on the rebuilt network."""
-        return next((one for one in self.evidence.recordings.examinations if one.run == self.result.match.run), None)
+        return next(
+            (one for one in self.evidence.recordings.examinations if one.run == self.result.match.run), None
+        )
 
     @property
     def expected_ingredients(self) -> tuple[str, ...]:

@@ -57,10 +57,14 @@ def run_checks(
         told = _run(files, evidence, Path(scratch), limit_s, check_limit_s) if files else "no checks"
         lines, collected = _lines(Path(scratch)), _collected(Path(scratch))
     found = {line.verdict.check: line for line in lines}
-    verdicts = [found[check.check].verdict if check.check in found else _lost(check, told) for check in collected]
+    verdicts = [
+        found[check.check].verdict if check.check in found else _lost(check, told) for check in collected
+    ]
     whole = {line.verdict.check for line in lines if line.whole_stage}
     verdicts = _told_once(verdicts, whole, evidence)
-    verdicts += read_verdicts(evidence, {verdict.item for verdict in verdicts}, judged=distribution == "teacher")
+    verdicts += read_verdicts(
+        evidence, {verdict.item for verdict in verdicts}, judged=distribution == "teacher"
+    )
     verdicts += _unchecked(evidence, {verdict.item for verdict in verdicts}, told)
     order = {question.id: place for place, question in enumerate(evidence.assignment.question)}
     return tuple(sorted(verdicts, key=lambda verdict: order.get(verdict.item, len(order))))
@@ -73,6 +77,7 @@ def _run(files: list[Path], evidence: Evidence, scratch: Path, limit_s: float, c
     command = [
         sys.executable, "-P", "-s", "-m", "pytest", "-q", "-c", str(scratch / "pytest.ini"), "--rootdir", str(scratch),
         "--noconftest", "-p", "no:cacheprovider", "-p", "grader.checking.plugin", "--import-mode=importlib",
+        *(f"--override-ini=pythonpath={folder}" for folder in {str(file.parent) for file in files}),
         "--grader-evidence", str(scratch / "evidence.json"), "--grader-out", str(scratch),
         "--grader-check-limit", str(check_limit_s), *map(str, files),
     ]  # fmt: skip
@@ -93,7 +98,9 @@ def _run(files: list[Path], evidence: Evidence, scratch: Path, limit_s: float, c
 
 def _environment() -> dict[str, str]:
     """Return the little that Python needs; nothing of the caller's settings, no plugins but ours."""
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ}
+    kept = {
+        name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ
+    }
     return kept | {
         "PYTHONPATH": str(Path(grader.__file__).resolve().parents[1]),
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -122,7 +129,9 @@ def _lines(scratch: Path) -> list[_Line]:
 
 def _lost(check: Verdict, told: str) -> Verdict:
     """Return the verdict of a check that was collected and never ended."""
-    teacher = Text(fr=f"{check.check} n'a pas rendu de verdict. {told}", en=f"{check.check} gave no verdict. {told}")
+    teacher = Text(
+        fr=f"{check.check} n'a pas rendu de verdict. {told}", en=f"{check.check} gave no verdict. {told}"
+    )
     return msgspec.structs.replace(check, outcome=Outcome.ERROR, message=_OUR_FAULT, teacher=teacher)
 
 

@@ -144,7 +144,12 @@ def stage(request: pytest.FixtureRequest, evidence: Evidence) -> StageEvidence:
     if found is None:
         raise LookupError("the evidence says nothing of this stage")
     match = found.result.match
-    end = {Outcome.MISSING: missing, Outcome.BLOCKED: blocked, Outcome.MANUAL: manual, Outcome.UNREADABLE: unreadable}
+    end = {
+        Outcome.MISSING: missing,
+        Outcome.BLOCKED: blocked,
+        Outcome.MANUAL: manual,
+        Outcome.UNREADABLE: unreadable,
+    }
     try:
         if match.outcome in end:
             end[match.outcome](fr=match.reason.fr, en=match.reason.en)

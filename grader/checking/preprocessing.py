@@ -16,7 +16,9 @@ def opened(calls: Sequence[Call], depth: int = 0) -> Iterator[Call]:
             for part in value if isinstance(value, list | tuple) else [value]:
                 if isinstance(part, dict) and isinstance(part.get("name"), str):
                     arguments = part.get("arguments")
-                    inner = Call(name=part["name"], arguments=arguments if isinstance(arguments, dict) else {})
+                    inner = Call(
+                        name=part["name"], arguments=arguments if isinstance(arguments, dict) else {}
+                    )
                     yield from opened([inner], depth + 1)
 
 
@@ -55,9 +57,10 @@ def padding(calls: Sequence[Call] | None, before: Call | None) -> int:
     total = 0
     for call in opened(calls or ()):
         value = call.arguments.get("padding") if call is before or call.name == "Pad" else None
-        sides = list(value) if isinstance(value, list | tuple) else [value]
-        if all(isinstance(one, int) for one in sides) and sides:
-            total += min(sides)
+        sides = [
+            one for one in (value if isinstance(value, list | tuple) else [value]) if isinstance(one, int)
+        ]
+        total += min(sides, default=0)
         if call is before:
             break
     return total
@@ -66,4 +69,6 @@ def padding(calls: Sequence[Call] | None, before: Call | None) -> int:
 def random_ones(calls: Sequence[Call] | None) -> tuple[str, ...]:
     """Return the names of transforms that give another image each time."""
     always = {"ColorJitter", "AutoAugment", "RandAugment", "TrivialAugmentWide", "AugMix", "ElasticTransform"}
-    return tuple(call.name for call in opened(calls or ()) if call.name.startswith("Random") or call.name in always)
+    return tuple(
+        call.name for call in opened(calls or ()) if call.name.startswith("Random") or call.name in always
+    )

@@ -1,0 +1,99 @@
+"""Values of padding and stride as they stand in a sentence, in figures or in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from grader.answers import find_numbers, plain
+from grader.checking import failed, manual
+from grader.model import Answer
+from grader.text import Text
+
+_WORDS = {
+    "zero": 0,
+    "zéro": 0,
+    "un": 1,
+    "une": 1,
+    "one": 1,
+    "deux": 2,
+    "two": 2,
+    "trois": 3,
+    "three": 3,
+    "quatre": 4,
+    "four": 4,
+}
+_NUM = rf"(\d+|{'|'.join(_WORDS)}|nul|null)\b"
+_IS = r"\s*(?:\(?\w?\)?\s*)?(?:=|:|de|of|is|vaut|égal(?: à)?|equals?|à|est)?\s*(?:de |of |à )?"
+PADDING = (
+    rf"\b(?:zero-)?padding{_IS}{_NUM}", rf"(?<![\w\d])p\s*(?:=|:|vaut|de)\s*{_NUM}", rf"\bpad{_IS}{_NUM}",
+    rf"{_NUM}\s+(?:de|of|for the)\s+padding",
+    rf"{_NUM}\s+(?:rows?|rangées?|lignes?|pixels?)\s+(?:of|de)\s+(?:z[eé]ros?|0|padding)",
+    r"padding[^.\n]{0,40}?\(k\s*-\s*1\)\s*/\s*2\s*=\s*" + _NUM,
+    r"(?<![\w\d])p\s*=\s*\(k\s*-\s*1\)\s*/\s*2\s*=\s*" + _NUM,
+)  # fmt: skip
+_NO_PADDING = re.compile(
+    r"\b(?:aucun|pas de|sans|no|without(?: any)?|any)\s+(?:padding|zeros?\b)|no zeros needed|padding nul",
+    re.IGNORECASE,
+)
+STRIDE = (
+    rf"\bstride{_IS}{_NUM}", rf"(?<![\w\d])s\s*(?:=|:|vaut|de)\s*{_NUM}", rf"{_NUM}\s+(?:de|of|for the)\s+stride",
+    rf"(?:avance|décale|déplace|moved?|moves|step)\w*\s+[^.\n]{{0,30}}?(?:de |by |of )?{_NUM}\s+pixels?",
+    rf"\bpas{_IS}{_NUM}",
+)  # fmt: skip
+
+
+def stated(text: str, patterns: Iterable[str]) -> set[int]:
+    """Return the values that `text` gives by any of the patterns; those of a computation are none."""
+    text = re.sub(r"[*_$`]", "", plain(text))
+    found = set()
+    for pattern in patterns:
+        for match in re.finditer(pattern, text, re.IGNORECASE):
+            word = match[1].lower()
+            after = text[match.end() : match.end() + 2].lstrip()
+            if word.isdigit() and (
+                after.startswith(("×", "*", "/")) or text[match.end() : match.end() + 1].isalnum()
+            ):
+                continue
+            found.add(int(word) if word.isdigit() else _WORDS.get(word, 0))
+    return found
+
+
+def paddings(answer: Answer) -> set[int]:
+    """Return the values of the padding that the answer states, none being 0."""
+    return stated(answer.text, PADDING) | ({0} if _NO_PADDING.search(answer.text) else set())
+
+
+def judge_value(answer: Answer, name: str, found: set[int], right: int) -> None:
+    """Pass on the right value, fail on another one, leave what is unclear to a person."""
+    teacher = Text(fr=f"Attendu : {name} = {right}.", en=f"Expected: {name} = {right}.")
+    if found == {right}:
+        return
+    if not found or right in found:
+        manual(
+            fr=f"La valeur du {name} n'a pas été lue avec certitude : une personne la lira.",
+            en=f"The value of the {name} was not read for sure: a person will read it.",
+            place=answer.place, teacher=teacher,
+        )  # fmt: skip
+    value = ", ".join(map(str, sorted(found)))
+    failed(
+        fr=f"Avec un {name} de {value} on n'obtient pas la taille demandée : vérifiez avec la formule "
+        "de la question 1.",
+        en=f"With a {name} of {value} the size asked for is not obtained: check with the formula of "
+        "question 1.",
+        place=answer.place, teacher=teacher,
+    )  # fmt: skip
+
+
+def percentages(text: str) -> list[float]:
+    """Return the accuracies that `text` states, in percent."""
+    found = []
+    written = plain(text)
+    for number in find_numbers(text):
+        after = written[number.end : number.end + 12].lstrip(" \\$")
+        value = min(number.values)
+        if after.startswith("%") or after.lower().startswith(("pour cent", "percent")):
+            found.append(value)
+        elif 0.8 <= value < 1 and re.search(r"acc|pr[ée]c|test", text, re.IGNORECASE):
+            found.append(100 * value)
+    return found

@@ -1,0 +1,166 @@
+"""What can be wrong with a training loop and its optimisation."""
+
+from __future__ import annotations
+
+from mistake import Mistake
+
+from grader.checking import StageEvidence
+from grader.checking.rates import falls_by, first_factor, is_still
+
+MOMENTUM = 0.9
+DECAY = 0.95
+
+OURS = ("time_limit", "memory_limit", "process_limit", "output_limit", "disk_limit", "killed", "no_recording",
+        "recording_invalid", "samples_invalid", "import_error", "file_not_found", "attribute_error")  # fmt: skip
+"""Ends of a program that our own limits or an older library may have caused: a person decides."""
+
+LOOP = {
+    "clears_gradients": (
+        True,
+        "Les gradients ne sont pas remis à zéro à chaque batch et s'accumulent : appelez "
+        "optimizer.zero_grad() avant loss.backward().",
+        "Gradients are not cleared at each batch and add up: call optimizer.zero_grad() before "
+        "loss.backward().",
+    ),
+    "trains_on_test_images": (
+        False,
+        "L'apprentissage se fait aussi sur les images de test : gardez-les pour l'évaluation seulement.",
+        "Training uses the test images too: keep them for the evaluation alone.",
+    ),
+    "evaluates_on_test_images": (
+        True,
+        "L'évaluation ne se fait pas sur les images de test (train=False) : mesurez la précision sur elles.",
+        "The evaluation is not made on the test images (train=False): measure the accuracy on those.",
+    ),
+}  # fmt: skip
+"""Facts of the training loop: the right value, and the words when it is another one."""
+
+
+def wrong_loop(stage: StageEvidence) -> Mistake | None:
+    """The first thing wrong with the training loop: gradients never cleared, no step, test images learnt."""
+    loop = stage.recipe.loop
+    for name, (right, fr, en) in LOOP.items():
+        value = getattr(loop, name)
+        if value is not None and value != right:
+            return of_loop(stage, name, fr, en)
+    if loop.steps_per_batch == 0:
+        return of_loop(
+            stage,
+            "steps_per_batch",
+            "optimizer.step() n'est jamais appelé : les poids ne changent pas.",
+            "optimizer.step() is never called: the weights do not change.",
+        )
+    if loop.untrained:
+        count = len(loop.untrained)
+        return of_loop(
+            stage,
+            "untrained",
+            f"L'optimiseur ne reçoit pas tous les poids ({count} tenseurs oubliés) : donnez-lui "
+            "model.parameters().",
+            f"The optimizer does not get all weights ({count} tensors left out): give it model.parameters().",
+        )
+    return None
+
+
+def of_loop(stage: StageEvidence, name: str, fr: str, en: str) -> Mistake:
+    """Return the mistake that a fact of the loop shows, confirmed when the source says the same."""
+    fact = stage.fact(name)
+    place = (fact.place if fact is not None else None) or stage.place("training_loop")
+    return Mistake(f"loop_{name}", fr, en, place, confirmed=fact is not None and fact.confirmed)
+
+
+def stops_early(stage: StageEvidence) -> Mistake | None:
+    """The program of this stage did not run to its end."""
+    problem = stage.recording.problem if stage.recording is not None else None
+    if problem is None:
+        return None
+    return Mistake(
+        f"stops_{stage.recording.entry.path}",
+        f"{problem.text.fr} Le programme doit aller au bout de l'apprentissage.",
+        f"{problem.text.en} The program must reach the end of its training.",
+        problem.place,
+        confirmed=problem.kind not in OURS,
+    )
+
+
+def wrong_momentum(stage: StageEvidence) -> Mistake | None:
+    """SGD with a momentum of 0.9 for every weight."""
+    optimisation = stage.recipe.optimisation
+    momenta = [group.options.get("momentum", 0) for group in optimisation.groups]
+    if optimisation.optimizer == "SGD" and all(value == MOMENTUM for value in momenta):
+        return None
+    place = stage.place("optimizer")
+    if optimisation.optimizer != "SGD":
+        return Mistake(
+            "momentum",
+            f"L'optimiseur est {optimisation.optimizer} ; le sujet demande SGD avec un momentum de 0.9.",
+            f"The optimizer is {optimisation.optimizer}; the sheet asks for SGD with a momentum of 0.9.",
+            place,
+        )
+    seen = ", ".join(
+        f"{value:g}" if isinstance(value, int | float) else str(value) for value in dict.fromkeys(momenta)
+    )
+    return Mistake(
+        "momentum",
+        f"Le momentum vaut {seen} ; le sujet demande 0.9 : écrivez momentum=0.9 dans SGD.",
+        f"Momentum is {seen}; the sheet asks for 0.9: write momentum=0.9 in SGD.",
+        place,
+    )
+
+
+def wrong_decay(stage: StageEvidence) -> Mistake | None:
+    """The learning rate falls by 0.95 after each epoch, by whatever means."""
+    schedule = stage.recipe.optimisation.schedule
+    if falls_by(schedule.rates, DECAY):
+        return None
+    place = stage.place("scheduler") or stage.place("optimizer")
+    if schedule.stepped == "after_training":
+        return Mistake(
+            "decay_stepped_once",
+            "Le scheduler n'avance qu'une fois, après la boucle : appelez lr_sched.step() à la fin "
+            "de chaque époque.",
+            "The scheduler is stepped only once, after the loop: call lr_sched.step() at the end of "
+            "each epoch.",
+            place,
+        )
+    if schedule.stepped == "batch":
+        return Mistake(
+            "decay_every_batch",
+            "Le scheduler avance à chaque batch, et le pas s'annule vite : appelez lr_sched.step() "
+            "une fois par époque.",
+            "The scheduler is stepped at every batch and the rate soon vanishes: call "
+            "lr_sched.step() once an epoch.",
+            place,
+        )
+    if is_still(schedule.rates):
+        return Mistake(
+            "decay_absent",
+            "Le learning rate ne diminue pas ; le sujet demande de le multiplier par 0.95 après "
+            "chaque époque.",
+            "The learning rate does not fall; the sheet asks to multiply it by 0.95 after each epoch.",
+            place,
+        )
+    factor = first_factor(schedule.rates) or 0.0
+    return Mistake(
+        "decay_value",
+        "Le learning rate n'est pas multiplié par 0.95 à chaque époque (la première fois, par "
+        f"{factor:.3g}).",
+        f"The learning rate is not multiplied by 0.95 at each epoch (the first time, by {factor:.3g}).",
+        place,
+    )
+
+
+def evaluates_in_train_mode(stage: StageEvidence) -> Mistake | None:
+    """The network is evaluated in train mode, which matters from dropout on."""
+    if stage.recipe.loop.evaluates_in_eval_mode is not False:
+        return None
+    return of_loop(
+        stage,
+        "evaluates_in_eval_mode",
+        "Le réseau est évalué en mode apprentissage : appelez model.eval() avant le test (et "
+        "model.train() après), sinon "
+        "dropout et batch normalization y restent actifs.",
+        "The network is evaluated in training mode: call model.eval() before the test (and "
+        "model.train() after), else "
+        "dropout and batch normalisation stay active there.",
+    )  # fmt: skip
