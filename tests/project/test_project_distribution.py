@@ -18,7 +18,7 @@ FORBIDDEN = (
     "*/variants/*",
     "*/faulty/*",
     "*rubric*",
-    "*answer_checks*",
+    "reference/*/answer_*",
     "*expected.toml",
     "tests/*",
     "reports/sample/*",
