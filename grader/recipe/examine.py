@@ -8,6 +8,7 @@ The process caps its own memory; its caller caps its time. What is done so far i
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import warnings
@@ -157,28 +158,38 @@ def _same_outputs(network: Network, samples: Samples) -> bool:
 
 
 def main(arguments: list[str]) -> int:
-    """Examine every run of the folder given and return the exit code."""
+    """Examine every run of the folder given that has no examination yet, and return the exit code.
+
+    A run is noted as not examined before it is begun: where one of them ends the process (memory, a fault in
+    torch), the caller starts it again and the others are still done.
+    """
     folder = Path(arguments[0])
     _cap_memory()
     torch.set_num_threads(max(1, min(2, os.cpu_count() or 1)))
     recordings = read_record(folder / "recordings.json", Recordings)
-    found: list[Examination] = []
+    found = _done_before(folder)
     for recording in recordings.recordings:
         for run in recording.runs:
-            try:
-                found.append(examine(run, folder))
-            except MemoryError:
-                found.append(
-                    Examination(run=run.id, agrees=False, reason=_TOO_LARGE, flags=("invalid_recipe",))
-                )
-            write_record(folder / OUTPUT, found)
-    write_record(folder / OUTPUT, found)
+            if run.id in found:
+                continue
+            found[run.id] = Examination(run=run.id, agrees=False, reason=_TOO_MUCH, flags=("not_examined",))
+            write_record(folder / OUTPUT, list(found.values()))
+            # Not enough memory leaves the note as it stands.
+            with contextlib.suppress(MemoryError):
+                found[run.id] = examine(run, folder)
+    write_record(folder / OUTPUT, list(found.values()))
     return 0
 
 
-_TOO_LARGE = Text(
-    fr="Le réseau enregistré ne tient pas dans la mémoire prévue.",
-    en="The recorded network does not fit in the memory allowed for it.",
+def _done_before(folder: Path) -> dict[str, Examination]:
+    if not (folder / OUTPUT).is_file():
+        return {}
+    return {one.run: one for one in read_record(folder / OUTPUT, list[Examination])}
+
+
+_TOO_MUCH = Text(
+    fr="La reconstruction de ce réseau demande plus de mémoire ou de temps que prévu : une personne doit le regarder.",
+    en="Rebuilding this network takes more memory or time than it is given: a person must look at it.",
 )
 
 

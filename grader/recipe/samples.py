@@ -26,8 +26,6 @@ FILE_BYTES = 4 * caps.PARAMETERS
 HEADER_BYTES = 4_000_000
 COMPARED_IMAGES = 512
 """Largest batch in a samples file."""
-BATCH_SIZES = (3, 7)
-"""Batches that `take_samples` runs."""
 _KEPT_DTYPES = {"F32": torch.float32, "I64": torch.int64}
 
 
@@ -37,20 +35,6 @@ class Samples:
 
     initial: Mapping[str, Tensor]
     batches: tuple[tuple[Tensor, Tensor], ...]
-
-
-def take_samples(module: nn.Module, network: Network, batch_sizes: Sequence[int] = BATCH_SIZES) -> bytes:
-    """Return the samples of `module`, captured as `network`, at its present values; the module is restored.
-
-    Raises whatever the module raises on a batch.
-    """
-    state = module.state_dict() | dict(module.named_parameters()) | dict(module.named_buffers())
-    batches = []
-    for index, batch_size in enumerate(batch_sizes):
-        generator = torch.Generator().manual_seed(index)
-        images = torch.rand(batch_size, *network.input_shape, generator=generator)
-        batches.append((images, evaluate(module, images)))
-    return pack_samples({path: state[path] for path in network.parameters if path in state}, batches)
 
 
 def evaluate(module: nn.Module, images: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import msgspec
@@ -18,22 +19,27 @@ WALL_S = 180.0
 _OUTPUT = "examinations.json"
 _KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "HOME", "PYTHONPATH")
 _NOT_DONE = Text(
-    fr="La reconstruction de ce réseau n'a pas abouti dans le temps et la mémoire accordés.",
-    en="Rebuilding this network did not come to an end in the time and memory that it is given.",
+    fr="La reconstruction de ce réseau n'a pas abouti dans le temps accordé : une personne doit le regarder.",
+    en="Rebuilding this network did not come to an end in the time it is given: a person must look at it.",
 )
 
 
 def examine_all(folder: Path, recordings: Recordings, *, wall_s: float = WALL_S) -> tuple[Examination, ...]:
     """Return one examination per run of `recordings`, which stand in `folder`/recordings.json.
 
-    A run that the process did not come to is told as such: it agrees with nothing.
+    The process is started again where a run ended it. A run that it did not come to is told as such.
     """
     runs = [run for recording in recordings.recordings for run in recording.runs]
-    done: dict[str, Examination] = {}
     waiting = {run.id for run in runs if run.recipe is not None}
-    if waiting:
-        _start(folder, wall_s)
+    (folder / _OUTPUT).unlink(missing_ok=True)
+    done: dict[str, Examination] = {}
+    deadline = time.monotonic() + wall_s
+    while waiting - set(done) and time.monotonic() < deadline:
+        before = len(done)
+        _start(folder, deadline - time.monotonic())
         done = {examination.run: examination for examination in _read(folder)}
+        if len(done) == before:
+            break
     (folder / _OUTPUT).unlink(missing_ok=True)
     return tuple(done.get(run.id) or _undone(run) for run in runs)
 

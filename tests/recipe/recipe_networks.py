@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from grader.model import Loop, Loss, Network, Optimisation, ParameterGroup, Pipeline, Recipe, Run, Schedule
 from grader.recipe import capture
+from grader.recipe.samples import evaluate, pack_samples
 
 
 class Sheet(nn.Module):
@@ -181,3 +182,15 @@ def recipe_of(network: Network, *, batch_size: int = 128, learning_rate: float =
 def run_of(module: nn.Module, shape: tuple[int, ...] = SHAPE, **settings: int) -> Run:
     """Return a run that trained `module`, with a samples file named after it."""
     return Run(id="e1.1", recipe=recipe_of(capture(module, shape), **settings), samples="e1.1.safetensors")
+
+
+def take_samples(module: nn.Module, network: Network, batch_sizes: tuple[int, ...] = (3, 7)) -> bytes:
+    """Return the samples file of `module`, captured as `network`, at its present values."""
+    state = module.state_dict()
+    batches = []
+    for batch_size in batch_sizes:
+        images = torch.rand(
+            batch_size, *network.input_shape, generator=torch.Generator().manual_seed(batch_size)
+        )
+        batches.append((images, evaluate(module, images)))
+    return pack_samples({path: state[path] for path in network.parameters}, batches)

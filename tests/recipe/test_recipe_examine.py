@@ -11,14 +11,14 @@ from pathlib import Path
 import msgspec
 import pytest
 import torch
-from recipe_networks import SHAPE, SMALL, run_of
+from recipe_networks import SHAPE, SMALL, run_of, take_samples
 from safetensors.torch import load, save
 from torch import nn
 
 from grader.errors import RecordingInvalid
 from grader.model import EntryPoint, Examination, Recording, Recordings, Run, SandboxRecord
 from grader.recipe.examine import examine
-from grader.recipe.samples import read_samples, take_samples
+from grader.recipe.samples import read_samples
 from grader.records import read_record, write_record
 
 
@@ -199,3 +199,17 @@ def test_process_examines_every_run(tmp_path: Path) -> None:
         ("e1.2", False, ("invalid_recipe",)),
         ("e1.1", True, ()),
     ]
+
+
+@pytest.mark.slow
+def test_run_that_ended_the_process_is_not_begun_again(tmp_path: Path) -> None:
+    """Started again, the process leaves what is noted and does the rest."""
+    good = recorded(SMALL["alone"](), tmp_path)
+    other = msgspec.structs.replace(good, id="e1.2")
+    write_record(tmp_path / "recordings.json", recordings_of(good, other))
+    note = Examination(run="e1.1", agrees=False, flags=("not_examined",))
+    write_record(tmp_path / "examinations.json", [note])
+    assert start(tmp_path) == 0
+    found = read_record(tmp_path / "examinations.json", list[Examination])
+    assert found[0] == note
+    assert (found[1].run, found[1].agrees) == ("e1.2", True)
