@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import shutil
+import sys
 from pathlib import Path
 
 from grader.errors import SandboxUnavailable, UsageError
@@ -25,6 +26,11 @@ def choose(name: str) -> Sandbox:
     """
     if name == "none":
         return Plain()
+    if name in ("auto", "bubblewrap") and sys.platform != "linux":
+        raise SandboxUnavailable(
+            fr="Il n'y a de bac à sable que sous Linux ; vos propres travaux se notent avec --sandbox none.",
+            en="There is a sandbox on Linux only; grade your own work with --sandbox none.",
+        )
     if name in ("auto", "bubblewrap"):
         return Bubblewrap(working_way())
     raise UsageError(

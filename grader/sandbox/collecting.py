@@ -19,6 +19,8 @@ def read_left_behind(folder: Path, name: str, cap_bytes: int) -> bytes | None:
     parts = PurePosixPath(name).parts
     if not parts or PurePosixPath(name).is_absolute() or ".." in parts:
         raise ValueError(f"not a path beneath the folder: {name}")
+    if not hasattr(os, "O_NOFOLLOW"):
+        return _read_by_path(folder, parts, name, cap_bytes)
     where = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for part in parts[:-1]:
@@ -34,13 +36,31 @@ def read_left_behind(folder: Path, name: str, cap_bytes: int) -> bytes | None:
         os.close(where)
 
 
+def _read_by_path(folder: Path, parts: tuple[str, ...], name: str, cap_bytes: int) -> bytes | None:
+    """Do the same where files cannot be opened relative to a folder; the program has ended by now."""
+    path = folder
+    for part in parts:
+        path = path / part
+        if path.is_symlink():
+            raise _invalid(name, "n'est pas un fichier ordinaire", "is not a regular file")
+    if not path.exists():
+        return None
+    if not path.is_file():
+        raise _invalid(name, "n'est pas un fichier ordinaire", "is not a regular file")
+    with path.open("rb") as file:
+        return _capped(file.read(cap_bytes + 1), name, cap_bytes)
+
+
 def _read(where: int, last: str, name: str, cap_bytes: int) -> bytes:
     # O_NONBLOCK: opening a named pipe must not wait for somebody to write to it.
     descriptor = os.open(last, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=where)
     with os.fdopen(descriptor, "rb") as file:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise _invalid(name, "n'est pas un fichier ordinaire", "is not a regular file")
-        content = file.read(cap_bytes + 1)
+        return _capped(file.read(cap_bytes + 1), name, cap_bytes)
+
+
+def _capped(content: bytes, name: str, cap_bytes: int) -> bytes:
     if len(content) > cap_bytes:
         raise _invalid(name, f"dépasse {cap_bytes} octets", f"is larger than {cap_bytes} bytes")
     return content

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ from grader.sandbox.bubblewrap import Bubblewrap, ways
 from grader.sandbox.confinement import Rlimits
 from grader.sandbox.doctor import diagnose, python_finding
 from grader.sandbox.groups import Groups, GroupsUnavailable, own_groups
+from grader.sandbox.pipes import Pipes, PolledPipes, ThreadedPipes
 from grader.sandbox.scope import Scope, ScopeUnavailable
+from grader.sandbox.supervision import Watched, supervise
 
 LIMITS = Limits(memory_bytes=100 << 20, processes=20)
 
@@ -152,6 +155,42 @@ def test_rlimits_see_a_family() -> None:
     finally:
         process.kill()
         process.wait()
+
+
+@pytest.mark.parametrize("reader", [PolledPipes, ThreadedPipes])
+class TestPipes:
+    """Both ways of reading pipes, whichever this system uses."""
+
+    def watch(self, reader: Callable[..., Pipes], program: str, output_bytes: int = 1000) -> Watched:
+        """Supervise a Python program with a reader."""
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+        def kill() -> None:
+            process.kill()
+            process.wait()
+
+        limits = Limits(output_bytes=output_bytes, wall_s=10)
+        return supervise(process, limits=limits, writable=(), breach=lambda: None, kill=kill, reader=reader)
+
+    def test_both_streams(self, reader: Callable[..., Pipes]) -> None:
+        """Everything printed is kept, the last words before the end included."""
+        seen = self.watch(reader, "import sys; print('a' * 900); sys.stderr.write('err')")
+        assert (seen.ended_by, seen.stdout, seen.stderr) == ("exit", b"a" * 900 + b"\n", b"err")
+
+    def test_the_cap(self, reader: Callable[..., Pipes]) -> None:
+        """A flood ends the run with exactly the cap kept."""
+        seen = self.watch(reader, "while True: print('flood')", output_bytes=500)
+        assert seen.ended_by == "output" and len(seen.stdout) == 500
+
+    @pytest.mark.skipif(os.name != "posix", reason="a child is left behind by fork")
+    def test_a_held_pipe(self, reader: Callable[..., Pipes]) -> None:
+        """A descendant that keeps the pipe open does not keep us waiting."""
+        program = "import os, time\nprint('said', flush=True)\nif not os.fork(): time.sleep(12)"
+        started = time.monotonic()
+        assert self.watch(reader, program).stdout == b"said\n"
+        assert time.monotonic() - started < 10
 
 
 class TestReading:
