@@ -12,13 +12,15 @@ _MOST_VERSIONS = 8
 
 def data_name(data: str, language: Language) -> str:
     """Return the name of a data set as a reader knows it."""
-    if data == "synthetic":
-        return say("synthetic", language)
+    if data in ("synthetic", "none"):
+        return say("synthetic" if data == "synthetic" else "no_data", language)
     return _KNOWN_DATA.get(data, clean_line(data, 60))
 
 
 def data_phrase(conditions: Conditions, language: Language) -> str:
-    """Return data, budget, device, precision and seed in one phrase."""
+    """Return data, budget, device, precision and seed in one phrase; what was not trained has none of the last three."""
+    if conditions.data == "none":
+        return f"{data_name('none', language)}, budget {clean_line(conditions.budget, 20)}".capitalize()
     words = (
         data_name(conditions.data, language),
         f"budget {clean_line(conditions.budget, 20)}",
@@ -41,7 +43,7 @@ def condition_rows(result: Result, language: Language) -> tuple[tuple[str, str],
         (say("budget", language), clean_line(conditions.budget, 40)),
         (
             say("device", language),
-            f"{clean_line(conditions.device, 60)}, {clean_line(conditions.precision, 20)}",
+            f"{clean_line(conditions.device, 60)}, {clean_line(conditions.precision, 20)}".removesuffix(", -"),
         ),
         (say("seed", language), str(conditions.seed)),
         (say("isolation", language), clean_line(sandbox, 40) + (f" ({mechanisms})" if mechanisms else "")),

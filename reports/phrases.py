@@ -41,6 +41,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "submission": ("Remise", "Hand-in"),
     "files": ("{n} fichiers, empreinte {digest}", "{n} files, digest {digest}"),
     "no_isolation": ("aucune, demandée explicitement", "none, explicitly asked for"),
+    "no_data": ("sans entraînement", "nothing trained"),
     "synthetic": ("données synthétiques embarquées", "embedded synthetic data"),
     "by_question": ("Points par question", "Points by question"),
     "question": ("Question", "Question"),

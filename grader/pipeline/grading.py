@@ -71,7 +71,12 @@ def assess(options: Options, progress: Progress | None = None) -> Result:
 def _assess(session: Session) -> Result:
     found = find(session)
     save_found(session.options.out, found)
-    result = judge(session, found)
+    return _keep(session, judge(session, found))
+
+
+def _keep(session: Session, result: Result) -> Result:
+    """Write what was judged before anything is shown of it."""
+    write_record(session.options.out / "verdicts.json", result.verdicts)
     write_record(session.options.out / "result.json", result)
     return result
 
@@ -90,8 +95,7 @@ def rescore(out: Path, *, scheme: Path | None = None, language: Language | None 
         scheme=scheme,
     )
     session = begin(options, Silent())
-    result = judge(session, load_found(out))
-    write_record(out / "result.json", result)
+    result = _keep(session, judge(session, load_found(out)))
     return _render(result, out, session.faults, session.progress)
 
 

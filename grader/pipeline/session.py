@@ -29,7 +29,8 @@ class Session:
     options: Options
     coursework: Coursework
     scheme: Scheme | None
-    data: DataSource
+    data: DataSource | None
+    """None when the budget trains nothing."""
     sandbox: Sandbox
     budget: str
     progress: Progress
@@ -57,7 +58,7 @@ class Session:
     def conditions(self, sandbox: SandboxRecord, device: str, precision: str) -> Conditions:
         """Return everything that someone needs to get the same result again."""
         return Conditions(
-            data=self.data.name,
+            data=self.data.name if self.data else "none",
             budget=self.budget,
             device=device,
             precision=precision,
@@ -78,13 +79,15 @@ def begin(options: Options, progress: Progress) -> Session:
     coursework = courseworks.load(options.assignment)
     scheme = load_scheme(options.scheme, coursework.assignment) if options.scheme else None
     sandbox, notes = _sandbox(options)
+    budget = options.budget or ("full" if has_gpu() and options.device != "cpu" else "quick")
+    trains = coursework.assignment.budgets[budget].trains
     return Session(
         options=options,
         coursework=coursework,
         scheme=scheme,
-        data=choose_data(options.data),
+        data=choose_data(options.data, progress=progress) if trains else None,
         sandbox=sandbox,
-        budget=options.budget or ("full" if has_gpu() and options.device != "cpu" else "quick"),
+        budget=budget,
         progress=progress,
         faults=Faults(options.out / "fault.log"),
         notes=notes,

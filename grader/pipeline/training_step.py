@@ -17,14 +17,13 @@ _BROKEN = Text(
 
 def train(session: Session, recipes: Mapping[str, Recipe], step: Text) -> Trained:
     """Return the training and the band of each stage in `recipes`; under a budget that trains none, nothing."""
-    budget = session.assignment.budgets[session.budget]
-    if not budget.trains or not recipes:
+    if session.data is None or not recipes:
         return Trained(device=session.device)
     jobs = [
         Job(
             name=stage,
             recipe=recipe,
-            budget=budget,
+            budget=session.assignment.budgets[session.budget],
             budget_name=session.budget,
             data=session.data,
             seed=session.options.seed,
