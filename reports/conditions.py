@@ -18,7 +18,7 @@ def data_name(data: str, language: Language) -> str:
 
 
 def data_phrase(conditions: Conditions, language: Language) -> str:
-    """Return data, budget, device, precision and seed in one phrase; what was not trained has none of the last three."""
+    """Return data, budget, device, precision and seed in one phrase, or that nothing was trained."""
     if conditions.data == "none":
         return f"{data_name('none', language)}, budget {clean_line(conditions.budget, 20)}".capitalize()
     words = (
