@@ -30,6 +30,8 @@ class Capture:
     def __call__(self, run: TrainingRecord, call: RootCall) -> None:
         """Fill `run.network` and write its samples, or say in `run.reason` why there is none."""
         with self.journal.pause(), torch.random.fork_rng():
+            if run.continues is not None and self._drawn_anew(run.root.module):
+                run.continues, run.root.pristine = None, None
             try:
                 run.network = self._network(run.root, call)
             except NotExpressible as error:
@@ -56,9 +58,13 @@ class Capture:
         }
         return msgspec.structs.replace(network, parameters=parameters)
 
+    def _drawn_anew(self, module: nn.Module) -> bool:
+        """Whether every tensor of `module` holds values that were drawn, not learned."""
+        return all(self.initial.of(one, one).name != "unknown" for one in module.parameters())
+
     def _samples(self, run: TrainingRecord, call: RootCall) -> str | None:
-        module = run.root.pristine
-        if module is None or run.network is None:
+        module = run.root.pristine if run.root.pristine is not None else run.root.module
+        if run.network is None:
             return None
         shape, most = call.input_shape[1:], call.input_shape[0]
         batches = [pair for pair in (_batch(module, size, shape) for size in _BATCHES) if pair is not None]

@@ -147,6 +147,8 @@ class TrainingRecord:
     """The one it began with."""
     network: Network | None = None
     reason: Text | None = None
+    continues: int | None = None
+    """The number of the training whose weights this one starts from, None when it starts afresh."""
     samples: str | None = None
     passes: list[Pass] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)

@@ -131,6 +131,7 @@ class Runs:
             run = previous
         else:
             run = TrainingRecord(len(self.journal.runs) + 1, root, record, record)
+            run.continues = previous.number if previous is not None and previous.steps else None
             self.journal.runs.append(run)
         record.run = root.run = run
         run.optimizer = record

@@ -91,6 +91,11 @@ def _obstacle(run: TrainingRecord) -> Text | None:
             fr=f"l'optimiseur `{run.first.name[:60]}` n'est pas de torch.optim",
             en=f"the optimizer `{run.first.name[:60]}` is not one of torch.optim",
         )
+    if run.continues is not None:
+        return Text(
+            fr=f"il part des poids appris par l'apprentissage n° {run.continues} du même programme",
+            en=f"it starts from the weights that training no. {run.continues} of the same program learned",
+        )
     call = next(iter(run.train_calls), None)
     if call is None:
         return Text(

@@ -17,7 +17,7 @@ from safetensors import safe_open
 from grader.model import Call, EntryPoint, Place, Recipe, Recording, Run
 
 PROGRAMS = Path(__file__).parent / "programs"
-FAST = ("sans_fin", "invalide", "tue")
+FIGHTING = ("sans_fin", "invalide", "tue")
 """Programs that fight back or never end: recorded apart, with little time."""
 
 pytestmark = pytest.mark.slow
@@ -46,7 +46,7 @@ def record(folder: Path, names: list[str], wall_s: float) -> dict[str, Recording
     job = {"root": str(submission), "out": str(out), "entries": entry_points(names), "entry_wall_s": wall_s}
     (folder / "job.json").write_bytes(msgspec.json.encode(job))
     command = [sys.executable, "-m", "grader.recorder", str(folder / "job.json")]
-    subprocess.run(command, check=True, timeout=500, env=os.environ | {"OMP_NUM_THREADS": "1"})
+    subprocess.run(command, check=True, timeout=580, env=os.environ | {"OMP_NUM_THREADS": "1"})
     assert sorted(path.name for path in submission.iterdir()) == sorted(
         path.name.removesuffix(".txt") for path in PROGRAMS.iterdir()
     ), "programs write in a copy of the hand-in, never in the hand-in"
@@ -66,13 +66,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recordings(folder: Path) -> dict[str, Recording]:
     """The recordings of every program that ends by itself, by name."""
     names = sorted(path.name.partition(".")[0] for path in PROGRAMS.glob("*.py.txt"))
-    return record(folder, [name for name in names if name not in (*FAST, "commun")], 60.0)
+    return record(folder, [name for name in names if name not in (*FIGHTING, "commun")], 120.0)
 
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recording]:
     """The recordings of the programs that fight back, by name."""
-    return record(tmp_path_factory.mktemp("hostile"), list(FAST), 8.0)
+    return record(tmp_path_factory.mktemp("hostile"), list(FIGHTING), 15.0)
 
 
 @pytest.fixture(scope="module")
@@ -277,6 +277,19 @@ def test_two_trainings_give_two_runs(recordings: dict[str, Recording]) -> None:
     assert [recipe.optimisation.groups[0].options["momentum"] for recipe in recipes] == [0.9, 0.0]
     assert [recipe.optimisation.epochs for recipe in recipes] == [4, 4]
     assert [run.samples for run in runs] == ["deux.1.safetensors", "deux.2.safetensors"]
+
+
+def test_a_training_that_goes_on_from_another_is_no_recipe_of_its_own(
+    recordings: dict[str, Recording],
+) -> None:
+    """A second training from learned weights is told apart; from weights drawn anew it is a training like any."""
+    first, goes_on, anew = recordings["reprise"].runs
+    assert first.recipe is not None
+    assert goes_on.recipe is None
+    assert goes_on.unexpressed is not None
+    assert "no. 1" in goes_on.unexpressed.en
+    assert anew.recipe is not None
+    assert {one.initializer.name for one in anew.recipe.network.parameters.values()} == {"default"}
 
 
 def test_constants_computed_from_the_images_come_out_right(recordings: dict[str, Recording]) -> None:
