@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from grader.sandbox.confinement import Usage
@@ -74,11 +74,15 @@ def _sweep(parent: Path) -> None:
                 leftover.rmdir()
 
 
-def _make(parent: Path, settings: Sequence[tuple[str, str]]) -> Path:
+Settings = Sequence[tuple[str, str]]
+MakeFolder = Callable[[Path], None]
+
+
+def _make(parent: Path, settings: Settings, mkdir: MakeFolder) -> Path:
     """Return a new group under `parent` with `settings` written; raise OSError and leave nothing else."""
     _sweep(parent)
     folder = parent / f"{_PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
-    folder.mkdir()
+    mkdir(folder)
     try:
         for name, value in settings:
             file = folder / name.removesuffix("?")
@@ -92,19 +96,19 @@ def _make(parent: Path, settings: Sequence[tuple[str, str]]) -> Path:
 
 def _write(file: Path, value: str) -> None:
     """Write to an existing control file, never create one."""
-    descriptor = os.open(file, os.O_WRONLY)
+    descriptor = os.open(file, os.O_WRONLY | os.O_TRUNC)
     try:
         os.write(descriptor, value.encode())
     finally:
         os.close(descriptor)
 
 
-def _first(places: Iterator[Path], settings: Sequence[tuple[str, str]]) -> Path:
+def _first(places: Iterable[Path], settings: Settings, mkdir: MakeFolder) -> Path:
     """Return a group made in the first of `places` that allows it."""
     refusal: OSError = GroupsUnavailable("no control group hierarchy")
     for place in places:
         try:
-            return _make(place, settings)
+            return _make(place, settings, mkdir)
         except OSError as error:
             refusal = error
     raise GroupsUnavailable(f"no control group can be made: {refusal}") from refusal
@@ -114,13 +118,21 @@ class Groups:
     """One run's control groups: one folder (version 2), or one folder a controller (version 1)."""
 
     def __init__(
-        self, limits: Limits, *, root: Path = Path("/sys/fs/cgroup"), listing: str | None = None
+        self,
+        limits: Limits,
+        *,
+        root: Path = Path("/sys/fs/cgroup"),
+        listing: str | None = None,
+        mkdir: MakeFolder = Path.mkdir,
     ) -> None:
         """Make the groups; `root` and `listing` (of /proc/self/cgroup) are this machine's by default.
+
+        `mkdir` makes a folder in which the kernel then shows its control files.
 
         Raises GroupsUnavailable when memory and processes cannot both be limited.
         """
         self._limits = limits
+        self._mkdir = mkdir
         if listing is None:
             try:
                 listing = Path("/proc/self/cgroup").read_text()
@@ -137,16 +149,18 @@ class Groups:
 
     def _make_version_1(self, root: Path, own: dict[str, str]) -> None:
         memory = str(self._limits.memory_bytes)
-        wanted = {
-            "memory": [("memory.limit_in_bytes", memory), ("memory.memsw.limit_in_bytes?", memory)],
+        swap = ("memory.memsw.limit_in_bytes?", memory)
+        wanted: dict[str, Settings] = {
+            "memory": [("memory.limit_in_bytes", memory), swap],
             "pids": [("pids.max", str(self._limits.processes))],
             "cpuacct": [],
         }
         try:
             for name, settings in wanted.items():
-                places = _ancestors(root / name, own.get(name, "/"), f"{name}.limit_in_bytes")
-                if name != "cpuacct" or (root / name).is_dir():
-                    self._folders[name] = _first(places, settings)
+                limit = settings[0][0] if settings else "none"
+                places = _ancestors(root / name, own.get(name, "/"), limit)
+                if settings or (root / name).is_dir():
+                    self._folders[name] = _first(places, settings, self._mkdir)
         except OSError:
             self.remove()
             raise
@@ -162,13 +176,13 @@ class Groups:
         ]
         places = list(_ancestors(root, own.get("", "/"), "memory.max"))
         try:
-            folder = _first(iter(places), settings)
+            folder = _first(places, settings, self._mkdir)
         except GroupsUnavailable:
             # Children of a group show only the controllers that it hands down.
             for place in places:
                 with contextlib.suppress(OSError):
                     _write(place / "cgroup.subtree_control", "+memory +pids")
-            folder = _first(iter(places), settings)
+            folder = _first(places, settings, self._mkdir)
         self._folders["memory,pids,cpu"] = folder
 
     def wrap(self, command: Sequence[str]) -> list[str]:

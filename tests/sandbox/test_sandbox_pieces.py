@@ -55,6 +55,49 @@ class TestVersion2:
             Groups(LIMITS, root=root, listing="0::/user.slice\n")
         assert not list(root.rglob("coursework-run-*"))
 
+    def make(self, root: Path, listing: str) -> tuple[Groups, Path]:
+        """Make groups where the kernel's part is played by a function; return them with their folder."""
+        made: list[Path] = []
+
+        def mkdir(folder: Path) -> None:
+            shown = dict.fromkeys(("memory.max", "memory.swap.max", "memory.oom.group", "pids.max"), "max")
+            hierarchy(folder, files=shown)
+            made.append(folder)
+
+        groups = Groups(LIMITS, root=root, listing=listing, mkdir=mkdir)
+        return groups, made[-1]
+
+    def test_limits_are_written_and_counts_read(self, tmp_path: Path) -> None:
+        """Memory without swap and processes are limited; CPU time, peak and refusals are read back."""
+        groups, folder = self.make(hierarchy(tmp_path / "cgroup", "a"), "0::/a\n")
+        written = {
+            name: (folder / name).read_text() for name in ("memory.max", "memory.swap.max", "pids.max")
+        }
+        assert written == {"memory.max": f"{100 << 20}", "memory.swap.max": "0", "pids.max": "20"}
+        groups.hold(1234)
+        assert (folder / "cgroup.procs").read_text() == "1234"
+        (folder / "cgroup.procs").write_text("")
+        (folder / "cpu.stat").write_text("usage_usec 2500000\nuser_usec 1\n")
+        (folder / "memory.peak").write_text("4096\n")
+        assert (groups.usage().cpu_s, groups.usage().peak_memory_bytes, groups.usage().breach) == (
+            2.5,
+            4096,
+            None,
+        )
+        (folder / "pids.events").write_text("max 3\n")
+        assert groups.usage().breach == "processes"
+        (folder / "memory.events").write_text("low 0\noom 1\noom_kill 1\n")
+        assert groups.usage().breach == "memory"
+        assert groups.mechanisms == ("cgroup-v2:memory,pids,cpu",)
+
+    @pytest.mark.parametrize(("own_limit", "parent"), [("max", ""), ("1000000", "a/b")])
+    def test_a_limit_on_the_grader_still_holds(self, tmp_path: Path, own_limit: str, parent: str) -> None:
+        """The new group stands beneath the grader's own when that is limited, else as high as allowed."""
+        root = hierarchy(tmp_path / "cgroup", "a", "a/b")
+        (root / "a" / "b" / "memory.max").write_text(own_limit)
+        _, folder = self.make(root, "0::/a/b\n")
+        assert folder.parent == root / parent
+
     def test_without_any_hierarchy(self, tmp_path: Path) -> None:
         """A machine without control groups is told apart from one that refuses them."""
         with pytest.raises(GroupsUnavailable):
