@@ -1,10 +1,11 @@
 """Measures the reference's accuracy over seeds, stage by stage, and writes it down as `bands.json`.
 
-    python -m grader.training.calibrate RECIPES.json BUDGET.json bands.json --seeds 20 --workers 2
+    grade reference/SLUG/solution --budget static --out OUT
+    python -m grader.training.calibrate OUT --assignment SLUG --budget quick --data synthetic --seeds 20
 
-RECIPES.json maps the ids of stages to recipes, as they were recorded from the reference solution; BUDGET.json
-is a `Budget` with its name. Trainings are cached, so a calibration that was stopped goes on where it was. A measurement
-under the same conditions as an older one takes its place; the others stay.
+The recipes are the ones that a run over the reference solution recorded. Trainings are cached, so a calibration
+that was stopped goes on where it was. A measurement takes the place of an older one under the same conditions;
+the others stay.
 """
 
 from __future__ import annotations
@@ -13,12 +14,13 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 
 import msgspec
 
-from grader.errors import TrainingError
-from grader.model import Budget, Outcome, Recipe, Text, Training
+from grader import courseworks
+from grader.errors import GraderError, TrainingError, UsageError
+from grader.model import Budget, Outcome, Recipe, Recordings, StageMatch, Text, Training
 from grader.records import read_record, write_record
 from grader.training.bands import Bands, Measurement, StageMeasurement, band_of
 from grader.training.cache import timing
@@ -150,40 +152,89 @@ class _Terminal:
         print(f"{done:.0f}/{total:.0f}  {text.en}", file=sys.stderr, flush=True)
 
 
+def stage_recipes(out: Path) -> dict[str, Recipe]:
+    """Return the recipe that each stage was matched with by the run that left `out` behind.
+
+    Raises UsageError where that run left nothing, or left a stage without a recipe.
+    """
+    try:
+        recordings = read_record(out / "recordings" / "recordings.json", Recordings)
+        matches = read_record(out / "stages.json", tuple[StageMatch, ...])
+    except (OSError, msgspec.MsgspecError) as error:
+        raise UsageError(
+            fr=f"« {out.name} » ne vient pas d'une correction : lancez d'abord grade sur la solution de référence.",
+            en=f'"{out.name}" does not come from a grading run: run grade on the reference solution first.',
+        ) from error
+    runs = {run.id: run.recipe for recording in recordings.recordings for run in recording.runs}
+    found = {match.stage: runs.get(match.run or "") for match in matches}
+    missing = [stage for stage, recipe in found.items() if recipe is None]
+    if missing or not found:
+        raise UsageError(
+            fr=f"Étapes sans recette dans « {out.name} » : {', '.join(missing) or 'toutes'}.",
+            en=f'Stages without a recipe in "{out.name}": {", ".join(missing) or "all"}.',
+        )
+    return {stage: recipe for stage, recipe in found.items() if recipe is not None}
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, write the bands and print them; returns 0."""
-    parser = argparse.ArgumentParser(prog="python -m grader.training.calibrate", description=__doc__)
-    parser.add_argument("recipes", type=Path, help="JSON: ids of stages to recipes")
-    parser.add_argument("budget", type=Path, help="JSON: a Budget")
-    parser.add_argument("bands", type=Path, help="the bands.json to write")
-    parser.add_argument("--budget-name", default="quick")
+    """Measure, write the bands and print them; return 0, or the exit code of what stood in the way."""
+    given = _parser().parse_args(arguments)
+    try:
+        measurement = _measure_and_write(given)
+    except GraderError as error:
+        print(error.text.en, file=sys.stderr)
+        return error.exit_code
+    for stage, found in measurement.stages.items():
+        band = band_of(measurement, stage)
+        train = 100 * fmean(found.train_accuracies)
+        print(
+            f"{stage:15s} {100 * band.mean:5.1f} ± {100 * band.std:.1f} %  train {train:5.1f} %  "
+            f"band {100 * band.lower:.1f}-{100 * band.upper:.1f} %  {found.seconds:.0f} s"
+        )
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m grader.training.calibrate",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("out", type=Path, help="what grading the reference solution left behind")
+    parser.add_argument("--assignment", default=None, help="the coursework, where there are several")
+    parser.add_argument(
+        "--bands", type=Path, default=None, help="the file to write instead of the coursework's own"
+    )
+    parser.add_argument("--budget", default="quick")
     parser.add_argument("--data", default="synthetic")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--precision", choices=("bf16", "fp32", "tf32"), default=None)
     parser.add_argument("--workers", type=int, default=None)
-    given = parser.parse_args(arguments)
-    cache = default_cache()
+    return parser
+
+
+def _measure_and_write(given: argparse.Namespace) -> Measurement:
+    coursework, cache = courseworks.load(given.assignment), default_cache()
+    if given.budget not in coursework.assignment.budgets or given.seeds < 2:
+        raise UsageError(
+            fr="Le budget doit être connu du sujet, et il faut au moins deux graines.",
+            en="The budget must be one of the coursework's, and at least two seeds are needed.",
+        )
     calibration = Calibration(
-        recipes=read_record(given.recipes, dict[str, Recipe]),
-        budget=read_record(given.budget, Budget),
-        budget_name=given.budget_name,
+        recipes=stage_recipes(given.out),
+        budget=coursework.assignment.budgets[given.budget],
+        budget_name=given.budget,
         data=choose_data(given.data, cache=cache, progress=_Terminal()),
         seeds=tuple(range(given.seeds)),
         device=given.device,
         precision=given.precision,
     )
     measurement = calibrate(calibration, cache=cache, workers=given.workers, progress=_Terminal())
-    old = read_record(given.bands, Bands) if given.bands.is_file() else None
-    write_record(given.bands, merged(old, measurement))
-    for stage, found in measurement.stages.items():
-        band = band_of(measurement, stage)
-        train = 100 * fmean(found.train_accuracies)
-        print(
-            f"{stage:15s} {100 * band.mean:5.1f} ± {100 * stdev(found.accuracies):.1f} %  train {train:5.1f} %  "
-            f"band {100 * band.lower:.1f}-{100 * band.upper:.1f} %  {found.seconds:.0f} s"
-        )
-    return 0
+    path = given.bands or coursework.bands
+    old = read_record(path, Bands) if path.is_file() else None
+    write_record(path, merged(old, measurement))
+    return measurement
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from grader.training.devices import resolve_device
 from grader.training.jobs import Job, Plan, plan
 from grader.training.watching import Unwatched, Watcher
 
-MEMORY_BYTES = 6 * 2**30
+MEMORY_BYTES = 4 * 2**30
 """Cap of one worker's own memory on a CPU."""
 LIMIT_S = 6 * 3600.0
 """After this long a worker is ended; a quick training takes seconds, a full one on a CPU hours."""
@@ -44,25 +44,41 @@ def train_all(
     A worker that dies, or that takes longer than `limit_s`, gives a training with outcome `error` and a note, and
     the others go on. `workers` is the number of processes, by default one a core (one on a GPU).
     """
-    device, note = resolve_device(jobs[0].device) if jobs else ("cpu", None)
     progress = progress or Unwatched()
-    if note is not None:
-        progress.step(note)
-    plans = {
-        job.name: plan(job, device if job.device == jobs[0].device else resolve_device(job.device)[0])
-        for job in jobs
-    }
+    devices = {asked: resolve_device(asked) for asked in {job.device for job in jobs}}
+    for _, note in devices.values():
+        if note is not None:
+            progress.step(note)
+    planned = {job.name: _planned(job, devices[job.device][0]) for job in jobs}
+    plans = {name: one for name, one in planned.items() if isinstance(one, Plan)}
     distinct = {one.key: (name, one) for name, one in reversed(plans.items())}
     found = {key: known for key in distinct if (known := recall(cache, key)) is not None}
     board = _Board(progress, {key: name for key, (name, _) in distinct.items() if key not in found}, plans)
     missing = [one for key, (_, one) in reversed(distinct.items()) if key not in found]
-    count = workers or (1 if device == "cuda" else _cores())
+    count = workers or (1 if any(device == "cuda" for device, _ in devices.values()) else _cores())
     with ThreadPoolExecutor(max_workers=count) as threads:
         for training in threads.map(
             lambda one: _carry_out(one, cache, board, memory_bytes, limit_s), missing
         ):
             found[training.key] = training
-    return {name: found[one.key] for name, one in plans.items()}
+    return {name: found[one.key] if isinstance(one, Plan) else one for name, one in planned.items()}
+
+
+def _planned(job: Job, device: str) -> Plan | Training:
+    """Return the plan of `job`, or the record of a recipe whose numbers make no sense."""
+    try:
+        return plan(job, device)
+    except (ValueError, TypeError, IndexError, ArithmeticError, AttributeError) as error:
+        # What a hand-in recorded may be any JSON: it is told and loses none of the others.
+        brief = " ".join(str(error).split())[:160]
+        return Training(
+            key="",
+            outcome=Outcome.NOT_RUN,
+            note=Text(
+                fr=f"Cette recette ne peut pas être réentraînée : ses réglages sont inutilisables ({brief}).",
+                en=f"This recipe cannot be trained again: its settings cannot be used ({brief}).",
+            ),
+        )
 
 
 def _cores() -> int:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,12 +84,48 @@ def test_two_empty_caches_give_the_same_bytes(make_job: Callable[..., Job], tmp_
 
 
 @pytest.mark.slow
-def test_a_worker_out_of_memory_loses_only_its_own_job(make_job: Callable[..., Job], cache: Path) -> None:
-    """A cap too small for torch itself ends the worker; the record says so and is not kept."""
+def test_a_training_without_enough_memory_says_so(make_job: Callable[..., Job], cache: Path) -> None:
+    """Under a cap too small for it a training ends with a sentence, is not kept, and is made again under a wider."""
     training = train_all([make_job()], cache=cache, memory_bytes=20 * 2**20)["stage"]
-    assert training.outcome is Outcome.ERROR and training.note is not None and training.note.fr
+    assert training.outcome in (Outcome.NOT_RUN, Outcome.ERROR)
+    assert training.note is not None and training.note.fr and training.accuracy is None
     assert recall(cache, training.key) is None
     assert train_all([make_job()], cache=cache)["stage"].outcome is Outcome.PASSED
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="workers are found through /proc")
+def test_a_worker_that_is_killed_loses_only_its_own_job(
+    make_job: Callable[..., Job], make_recipe: Callable[..., Recipe], cache: Path
+) -> None:
+    """The out-of-memory killer takes one process: its job becomes an error, the other job ends well."""
+    jobs = [make_job("endless", make_recipe(epochs=500, optimizer="Adam")), make_job("other")]
+    victim = plan(jobs[0], "cpu").key
+
+    def kill() -> None:
+        for _ in range(600):
+            for folder in Path("/proc").glob("[0-9]*"):
+                if _trains(folder, victim):
+                    os.kill(int(folder.name), signal.SIGKILL)
+                    return
+            time.sleep(0.1)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    found = train_all(jobs, cache=cache, workers=2)
+    killer.join()
+    assert found["other"].outcome is Outcome.PASSED
+    assert found["endless"].outcome is Outcome.ERROR
+    assert found["endless"].note is not None and "killed" in found["endless"].note.en
+
+
+def _trains(process: Path, key: str) -> bool:
+    """Whether `process` is a worker whose plan has this key."""
+    try:
+        command = (process / "cmdline").read_bytes().decode().split("\0")
+        return "grader.training.worker" in command and key in Path(command[3]).read_text()
+    except (OSError, IndexError, UnicodeDecodeError):
+        return False
 
 
 @pytest.mark.slow
@@ -148,3 +188,12 @@ def test_a_schedule_written_otherwise_shares_the_training(
         plain, optimisation=msgspec.structs.replace(plain.optimisation, schedule=named)
     )
     assert plan(make_job(recipe=plain), "cpu").key == plan(make_job(recipe=other), "cpu").key
+
+
+def test_settings_that_make_no_sense_are_told(
+    make_job: Callable[..., Job], make_recipe: Callable[..., Recipe], cache: Path
+) -> None:
+    """A weight decay of infinity gives a sentence and not a traceback."""
+    infinite = make_recipe(options={"weight_decay": float("inf")})
+    training = train_all([make_job("odd", infinite)], cache=cache)["odd"]
+    assert training.outcome is Outcome.NOT_RUN and training.note is not None and training.note.fr
