@@ -155,6 +155,8 @@ class TrainingRecord:
     steps: int = 0
     batches: int = 0
     """Training batches: root calls that a backward pass followed."""
+    batches_stepped: int = 0
+    """Training batches until the latest step: what comes after it may have been cut off."""
     cleared: list[bool] = field(default_factory=list)
     modes: list[bool] = field(default_factory=list)
     train_calls: list[RootCall] = field(default_factory=list)
@@ -194,6 +196,8 @@ class Journal:
     current: TrainingRecord | None = None
     whole_passes: bool = False
     """Whether passes run to their full length, after a first attempt with short ones failed."""
+    slow: bool = False
+    """Whether one batch takes so long that a pass is ended after it."""
     shortened: bool = False
     """Whether a pass was ended early."""
     active: Pass | None = None

@@ -15,6 +15,7 @@ from torch.utils.data import (
     DataLoader,
     Dataset,
     RandomSampler,
+    SequentialSampler,
     Subset,
     SubsetRandomSampler,
     TensorDataset,
@@ -80,6 +81,14 @@ def _record(loader: Any) -> LoaderRecord:
         reason = Text(
             fr="les batchs sont assemblés par une fonction `collate_fn` propre au programme",
             en="batches are put together by a `collate_fn` of the program's own",
+        )
+    stock = (RandomSampler, SubsetRandomSampler, SequentialSampler)
+    if reason is None and (
+        type(sampler) not in stock or type(batch_sampler) not in (BatchSampler, type(None))
+    ):
+        reason = Text(
+            fr=f"les images sont tirées par `{type(sampler).__name__[:60]}`, que l'outil ne sait pas imiter",
+            en=f"the images are drawn by `{type(sampler).__name__[:60]}`, which the tool cannot imitate",
         )
     length = len(loader) if hasattr(loader.dataset, "__len__") else 1
     return LoaderRecord(images, batch_size, shuffle, drop_last, length, reason, transforms)
@@ -203,7 +212,7 @@ class Batches:
         one = self._pass
         if self._journal.whole_passes:
             return one.loader.length
-        small = (one.loader.batch_size or 1) < _LARGE
+        small = (one.loader.batch_size or 1) < _LARGE and not self._journal.slow
         run = one.run or self._journal.current
         watched = run is None or run.watched(one)
         return min(one.loader.length, _BATCHES if watched and small else 1)

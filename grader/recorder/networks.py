@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import time
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,8 @@ from grader.recorder.trail import Trail, foremost, tag, tensors_in
 
 _LARGE = 1_024
 _SAMPLE = 256
+_SLOW_S = 4.0
+"""A forward pass longer than this makes passes end after one batch."""
 
 
 class Networks:
@@ -145,10 +148,12 @@ class Networks:
 
     def _inside(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.journal.depth += 1
+        begun = time.monotonic()
         try:
             return self._original(module, *args, **kwargs)
         finally:
             self.journal.depth -= 1
+            self.journal.slow |= time.monotonic() - begun > _SLOW_S
 
 
 def _detached(value: Any) -> Any:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+from urllib.error import URLError
 
 from grader.model import Place, Problem
 from grader.recorder.places import Places
@@ -15,7 +17,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "un module demandé n'est pas disponible ici",
         "a module that it asks for is not available here",
     ),
-    "file_not_found": ("un fichier demandé n'existe pas", "a file that it asks for does not exist"),
+    "file_not_found": (
+        "un fichier demandé n'existe pas ici, où il n'y a pas de réseau",
+        "a file that it asks for does not exist here, where there is no network",
+    ),
     "memory_limit": ("il demande trop de mémoire", "it asks for too much memory"),
     "shape_error": (
         "des tenseurs ont des tailles incompatibles",
@@ -70,6 +75,9 @@ def kind_of(error: BaseException) -> str:
     kinds: tuple[tuple[type[BaseException], str], ...] = (
         (ImportError, "import_error"),
         (FileNotFoundError, "file_not_found"),
+        (ConnectionError, "file_not_found"),
+        (socket.gaierror, "file_not_found"),
+        (URLError, "file_not_found"),
         (NameError, "name_error"),
         (AttributeError, "attribute_error"),
         (RecursionError, "recursion"),
@@ -77,6 +85,8 @@ def kind_of(error: BaseException) -> str:
     for kind, name in kinds:
         if isinstance(error, kind):
             return name
+    if isinstance(error, RuntimeError) and "dataset not found" in message:
+        return "file_not_found"
     if isinstance(error, RuntimeError | ValueError) and any(word in message for word in _SHAPES):
         return "shape_error"
     return "program_error"

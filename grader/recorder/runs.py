@@ -100,6 +100,7 @@ class Runs:
         drawn = self.journal.active
         self.journal.current = run
         run.steps += 1
+        run.batches_stepped = run.batches
         run.stepped_since_backward = True
         if drawn is not None and (drawn.trains and drawn.run is run):
             drawn.steps += 1

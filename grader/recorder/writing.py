@@ -22,7 +22,7 @@ from grader.model import (
     Schedule,
 )
 from grader.recorder.capture import write_whole
-from grader.recorder.journal import Journal, RootCall, SchedulerRecord, TrainingRecord
+from grader.recorder.journal import REAL_BATCHES, Journal, RootCall, SchedulerRecord, TrainingRecord
 from grader.recorder.transforms import place_of
 from grader.text import Text
 
@@ -179,9 +179,16 @@ def _loop(run: TrainingRecord, evaluations: list[RootCall]) -> Loop:
         evaluates_without_gradients=all(not call.gradients for call in judged) if judged else None,
         trains_on_test_images="test" in trained,
         evaluates_on_test_images="test" in splits if splits else None,
-        steps_per_batch=round(run.steps / run.batches, 4) if run.batches else 1.0,
+        steps_per_batch=_steps_per_batch(run),
         untrained=run.untrained,
     )
+
+
+def _steps_per_batch(run: TrainingRecord) -> float:
+    """Return optimizer steps per training batch; 1 where the program was cut off before it could step."""
+    if run.steps:
+        return round(run.steps / max(run.batches_stepped, 1), 4)
+    return 0.0 if any(one.finished for one in run.passes) or run.batches >= REAL_BATCHES else 1.0
 
 
 def _schedule(run: TrainingRecord) -> Schedule:
