@@ -20,7 +20,7 @@ _IN_HEADING = re.compile(
     rf"^{_WORD}{_NUMBER}{_MORE}(?![\d%])(?P<end>[\s.:)★☆*–—-]*)(?P<tail>.*)$", re.IGNORECASE
 )
 _BARE = re.compile(r"^(?P<number>\d{1,2})\s*[.)]?\s*[★☆]?\s*$")
-_LETTERED = re.compile(r"^(?P<id>[A-Z]{1,4}\d{0,2})\s*[★☆]?\s*[.:)–—-]*\s*(?P<tail>.*)$")
+_LETTERED = re.compile(r"^(?P<id>(?!Q\d)[A-Z]{1,4}\d{0,2})\s*[★☆]?\s*[.:)–—-]*\s*(?P<tail>.*)$")
 _HEADING = re.compile(r"^\s{0,3}(#{1,6})\s*(.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s{0,3}(```|~~~)")
 _EMPHASIS = re.compile(r"^\s*(?:[-+]\s+)?[*_]{1,3}(?=\S)(.{1,200}?)[*_]{1,3}(.*)$")

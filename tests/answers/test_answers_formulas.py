@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.answers import FormulaError, evaluate, find_formulas, find_numbers, parse, parse_number, read_layers
+from grader.answers import (
+    FormulaError,
+    evaluate,
+    find_formulas,
+    find_numbers,
+    parse,
+    parse_number,
+    read_layers,
+)
 
 VALUES = {"x": 32, "y": 28, "z": 3, "p": 2, "s": 1, "k": 5, "x'": 32, "y'": 28}
 
@@ -71,7 +79,9 @@ def test_what_has_no_sane_value_is_refused(text: str) -> None:
         evaluate(parse(text), VALUES)
 
 
-@pytest.mark.parametrize("text", ["", "(", "k +", "__import__('os')", "k; z", "(" * 500 + "k" + ")" * 500, "k" + "+k" * 500])
+@pytest.mark.parametrize(
+    "text", ["", "(", "k +", "__import__('os')", "k; z", "(" * 500 + "k" + ")" * 500, "k" + "+k" * 500]
+)
 def test_what_is_no_formula_is_refused(text: str) -> None:
     """Code, broken brackets and endless text raise FormulaError."""
     with pytest.raises(FormulaError):
@@ -95,7 +105,26 @@ def test_no_text_breaks_the_grammar(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["(", "x", "^2", "1+", "(x+", "x'", "-", "2^", "\\frac", "floor(", "a\n", "1 000 ", "|", "conv1 ", "3x3", "1,", "~1"]
+    "unit",
+    [
+        "(",
+        "x",
+        "^2",
+        "1+",
+        "(x+",
+        "x'",
+        "-",
+        "2^",
+        "\\frac",
+        "floor(",
+        "a\n",
+        "1 000 ",
+        "|",
+        "conv1 ",
+        "3x3",
+        "1,",
+        "~1",
+    ],
 )
 def test_long_repetitions_cost_a_bounded_time(unit: str) -> None:
     """Thousands of the same sign end within seconds."""
@@ -107,13 +136,17 @@ def test_long_repetitions_cost_a_bounded_time(unit: str) -> None:
 
 
 FORMS = {
-    "table": "| Couche | Sortie | Poids |\n|---|---|---|\n| conv1 | 32×32×32 | 2 432 |\n| pool1 | 16×16×32 | - |\n| fc4 | 1000 | 1 025 000 |",
-    "turned": "| | conv1 | pool1 | fc4 |\n|---|---|---|---|\n| size | (32, 32, 32) | (32, 16, 16) | 1000 |\n| weights | 2,432 | 0 | 1,025,000 |",
+    "table": "| Couche | Sortie | Poids |\n|---|---|---|\n| conv1 | 32×32×32 | 2 432 |\n"
+    "| pool1 | 16×16×32 | - |\n| fc4 | 1000 | 1 025 000 |",
+    "turned": "| | conv1 | pool1 | fc4 |\n|---|---|---|---|\n| size | (32, 32, 32) | (32, 16, 16) | 1000 |\n"
+    "| weights | 2,432 | 0 | 1,025,000 |",
     "list": "- conv1 : 32x32x32, 2432 poids\n- pool1 : 32x16x16, aucun poids\n- fc4 : 1000, 1.025M",
     "arrows": "conv1 -> 32x32x32 -> 2432\npool1 -> 16x16x32 -> 0\nfc4 -> 1000 -> 1025000",
-    "computed": "conv1: 32x32x32, (5*5*3+1)*32 = 2432 / pool1: 16x16x32, none / fc1: 1000 outputs, 1024*1000+1000 = 1025000",
+    "computed": "conv1: 32x32x32, (5*5*3+1)*32 = 2432 / "
+    "pool1: 16x16x32, none / fc1: 1000 outputs, 1024*1000+1000 = 1025000",
     "tabs": "conv1\t32x32x32\t2432\npool1\t16x16x32\t0\nfc4\t1000\t1025000",
-    "latex": "conv1 & $32 \\times 32 \\times 32$ & 2432 \\\\\npool1 & $16 \\times 16 \\times 32$ & 0 \\\\\nfc4 & 1000 & 1025000 \\\\",
+    "latex": "conv1 & $32 \\times 32 \\times 32$ & 2432 \\\\\n"
+    "pool1 & $16 \\times 16 \\times 32$ & 0 \\\\\nfc4 & 1000 & 1025000 \\\\",
 }  # fmt: skip
 
 

@@ -19,7 +19,9 @@ ASSIGNMENT = courseworks.load("polytech_tp5_6").assignment
 ITEMS = [question.id for question in ASSIGNMENT.question]
 
 
-def verdict(item: str, outcome: Outcome, cost: float = 1.0, *, fault: str | None = None, check: str = "c") -> Verdict:
+def verdict(
+    item: str, outcome: Outcome, cost: float = 1.0, *, fault: str | None = None, check: str = "c"
+) -> Verdict:
     text = Text(fr=f"{item} {check}", en=f"{item} {check}")
     return Verdict(check=check, item=item, label=text, outcome=outcome, cost=cost, fault=fault, message=text)
 
@@ -160,7 +162,7 @@ def test_a_malformed_scheme_is_refused_in_one_sentence(tmp_path: Path, text: str
     """Each kind of unusable scheme raises SchemeError, with words that name the file."""
     path = tmp_path / "bareme.toml"
     path.write_text(text, encoding="utf-8")
-    with pytest.raises(SchemeError, match="bareme.toml"):
+    with pytest.raises(SchemeError, match=r"bareme\.toml"):
         load_scheme(path, ASSIGNMENT)
 
 
