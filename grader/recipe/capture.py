@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import torch
-from torch import fx, nn
+from torch import nn
 
-from grader.model import Call, Network, Parameter
+from grader.model import Call, Graph, Network, Parameter
 from grader.recipe.convert import convert_graph
+from grader.recipe.tracing import trace
 from grader.recipe.values import NotExpressible
 from grader.recipe.whitelist import MODULES
-
-_STOCK = "torch.nn.modules."
 
 
 def capture(
@@ -28,11 +26,10 @@ def capture(
     Raises NotExpressible, naming the obstacle, for anything outside `grader.recipe.whitelist`, for control
     flow that depends on the images, and for tensors shared between layers.
     """
-    graphs = {}
-    for training in (True, False):
-        with _mode(module, training), _unchanged_attributes(module):
-            graph, leaves = _trace(module)
-            graphs[training] = (convert_graph(graph, leaves), leaves, _tensors_of(graph, module))
+    try:
+        graphs = _both_graphs(module, tuple(input_shape), shapes_known=False)
+    except NotExpressible:
+        graphs = _both_graphs(module, tuple(input_shape), shapes_known=True)
     leaves = graphs[True][1] | graphs[False][1]
     bare = graphs[True][2] | graphs[False][2]
     _refuse_shared_tensors(leaves)
@@ -45,41 +42,19 @@ def capture(
     )
 
 
-class _Tracer(fx.Tracer):
-    """Stops at the layers that torch itself ships, and enters everything else."""
-
-    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
-        return type(m).__module__.startswith(_STOCK) and not isinstance(
-            m, nn.Sequential | nn.ModuleList | nn.ModuleDict
-        )
-
-
-def _trace(module: nn.Module) -> tuple[fx.Graph, dict[str, nn.Module]]:
-    """Return the traced graph and the layers it calls.
-
-    Arguments of `forward` that have a default keep it: they are flags, not images.
-    """
-    signature = inspect.signature(type(module).forward)
-    fixed = {
-        name: parameter.default
-        for name, parameter in list(signature.parameters.items())[1:]
-        if parameter.default is not inspect.Parameter.empty
-    }
-    try:
-        graph = _Tracer().trace(module, concrete_args=fixed or None)
-    except (
-        fx.proxy.TraceError,
-        TypeError,
-        RuntimeError,
-        ValueError,
-        AttributeError,
-        IndexError,
-        KeyError,
-    ) as error:
-        # The program's forward meets a stand-in for its images: whatever it raises means "not traceable".
-        raise NotExpressible(" ".join(str(error).split())[:200]) from error
+def _both_graphs(
+    module: nn.Module, input_shape: tuple[int, ...], *, shapes_known: bool
+) -> dict[bool, tuple[Graph, dict[str, nn.Module], dict[str, torch.Tensor]]]:
+    """Return by mode (True in training) the graph, the layers that it calls and the tensors that it reads."""
     by_path = dict(module.named_modules(remove_duplicate=False))
-    return graph, {node.target: by_path[node.target] for node in graph.nodes if node.op == "call_module"}
+    graphs = {}
+    for training in (True, False):
+        with _mode(module, training):
+            graph, tensors = trace(module, input_shape, shapes_known=shapes_known)
+            called = [str(node.target) for node in graph.nodes if node.op == "call_module"]
+            layers = {path: by_path[path] for path in called}
+            graphs[training] = (convert_graph(graph, layers), layers, tensors)
+    return graphs
 
 
 @contextmanager
@@ -91,17 +66,6 @@ def _mode(module: nn.Module, training: bool) -> Iterator[None]:
     finally:
         for inner, state in before:
             inner.training = state
-
-
-@contextmanager
-def _unchanged_attributes(module: nn.Module) -> Iterator[None]:
-    """Take away the constants that tracing hangs on the module."""
-    before = set(vars(module)) | set(module._buffers)
-    try:
-        yield
-    finally:
-        for name in (set(vars(module)) | set(module._buffers)) - before:
-            delattr(module, name)
 
 
 def describe_layer(path: str, layer: nn.Module) -> Call:
@@ -127,19 +91,6 @@ def _read(path: str, layer: nn.Module, key: str) -> Any:
     if not plain or (isinstance(value, list) and not all(isinstance(part, int | float) for part in value)):
         raise NotExpressible(f"{path}: {key}={type(value).__name__}")
     return value
-
-
-def _tensors_of(graph: fx.Graph, module: nn.Module) -> dict[str, torch.Tensor]:
-    found = {}
-    for node in graph.nodes:
-        if node.op == "get_attr":
-            value: Any = module
-            for name in str(node.target).split("."):
-                value = getattr(value, name)
-            if not isinstance(value, torch.Tensor):
-                raise NotExpressible(str(node.target))
-            found[str(node.target)] = value
-    return found
 
 
 def _refuse_shared_tensors(leaves: dict[str, nn.Module]) -> None:

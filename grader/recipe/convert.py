@@ -8,6 +8,7 @@ from torch import fx, nn
 
 from grader.model import Graph, Node
 from grader.recipe import caps
+from grader.recipe.tracing import ANY_BATCH
 from grader.recipe.values import NotExpressible, to_json
 from grader.recipe.whitelist import FUNCTION_ALIASES, FUNCTIONS, METHODS, PASSED_THROUGH, READABLE_ATTRIBUTES
 
@@ -44,6 +45,7 @@ class _Writer:
         self.layers = layers
         self.nodes: list[Node] = []
         self.names: dict[fx.Node, str] = {}
+        self.batch: str | None = None
 
     def write(self, node: fx.Node) -> None:
         if node.op == "placeholder":
@@ -79,19 +81,24 @@ class _Writer:
         self._emit(node, "method", name, node.args, _kept(node.kwargs))
 
     def _emit(self, node: fx.Node, op: Any, target: str, arguments: Any, keywords: dict[str, Any]) -> None:
+        told = tuple(to_json(part, self._name_of) for part in arguments)
+        named = {key: to_json(part, self._name_of) for key, part in keywords.items()}
         name = f"n{len(self.nodes)}"
-        record = Node(
-            name=name,
-            op=op,
-            target=target,
-            arguments=tuple(to_json(part, self._name_of) for part in arguments),
-            keywords={key: to_json(part, self._name_of) for key, part in keywords.items()},
-        )
-        self.nodes.append(record)
+        self.nodes.append(Node(name=name, op=op, target=target, arguments=told, keywords=named))
         self.names[node] = name
 
     def _name_of(self, value: Any) -> str | None:
+        if type(value) is int and value == ANY_BATCH:
+            return self._batch_size()
         return self.names[value] if isinstance(value, fx.Node) else None
+
+    def _batch_size(self) -> str:
+        """Return the node that holds the number of images, for a program that asked for `len(images)`."""
+        if self.batch is None:
+            self.batch = f"n{len(self.nodes)}"
+            source = ({"node": self.nodes[0].name}, 0)
+            self.nodes.append(Node(name=self.batch, op="method", target="size", arguments=source))
+        return self.batch
 
 
 def _function_name(node: fx.Node) -> str:

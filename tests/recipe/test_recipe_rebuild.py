@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 
 import msgspec
+import numpy as np
 import pytest
 import torch
 from recipe_networks import SHAPE, SMALL, Sheet, SheetOtherwise
@@ -192,3 +193,49 @@ def test_what_the_recipe_has_no_word_for_is_said(module: nn.Module) -> None:
     with pytest.raises(NotExpressible) as caught:
         capture(module, (1, 2, 2))
     assert str(caught.value)
+
+
+class _Reading(nn.Module):
+    """Reads shapes in the ways that old tutorials teach."""
+
+    def __init__(self, way: str) -> None:
+        super().__init__()
+        self.way = way
+        self.conv = nn.Conv2d(3, 4, 3)
+        self.norm = nn.BatchNorm2d(4)
+        self.fc = nn.Linear(144, 10)
+
+    def forward(
+        self, x: torch.Tensor, flag: bool = False, *rest: int, width: int | None = None
+    ) -> torch.Tensor:
+        x = self.norm(self.conv(x))
+        if self.way == "flat features":
+            features = 1
+            for side in x.size()[1:]:
+                features *= side
+            x = x.view(-1, features)
+        elif self.way == "len":
+            x = x.view(len(x), -1)
+        elif self.way == "assert":
+            assert x.shape[1] == 4
+            x = x.flatten(1)
+        elif self.way == "dim":
+            x = x.flatten(1) if x.dim() > 2 else x
+        elif self.way == "numpy":
+            x = x.reshape(x.shape[0], np.prod(x.shape[1:]))
+        elif self.way == "unpacked":
+            first, channels, height, width = x.shape
+            x = x.view(first, channels * height * width)
+        return self.fc(x + 1 if flag else x)
+
+
+@pytest.mark.parametrize("way", ["flat features", "len", "assert", "dim", "numpy", "unpacked"])
+def test_shapes_may_be_read(way: str) -> None:
+    """Counting features, `len`, assertions and numpy on shapes are understood, for any batch, without side effects."""
+    module = _Reading(way)
+    before = copy.deepcopy(module.state_dict())
+    again = rebuilt_with_values(module, SHAPE)
+    assert all(torch.equal(value, before[path]) for path, value in module.state_dict().items())
+    for batch_size in (1, 2, 6):
+        images = torch.randn(batch_size, *SHAPE)
+        assert torch.equal(again.eval()(images), module.eval()(images))
