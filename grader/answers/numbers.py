@@ -26,7 +26,10 @@ _BODY = (
     r"|\d{1,18}(?:[.,]\d{1,12})?"  # 1191170 or 1,19
 )
 _SCALE = r"(?:\s?(?P<word>millions?|milliers?|mille|thousands?|mio)\b|\s?(?P<letter>[MKk])(?![A-Za-zÀ-ÿ0-9]))"
-_POWER = r"(?:\s?(?:[*×·x])\s?10\s?(?:\^\s?\{?(?P<power>-?\d{1,2})\}?|(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]{1,3}))|[eE](?P<e>[+-]?\d{1,2})(?!\w))"
+_POWER = (
+    r"(?:\s?(?:[*×·x])\s?10\s?(?:\^\s?\{?(?P<power>-?\d{1,2})\}?|(?P<raised>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]{1,3}))"
+    r"|[eE](?P<e>[+-]?\d{1,2})(?!\w))"
+)
 _NUMBER = re.compile(rf"(?<![\w.,])(?P<body>{_BODY})(?:{_POWER}|{_SCALE})?")
 _FACTORS = {"m": 10**6, "k": 10**3}
 

@@ -184,7 +184,8 @@ def _not_read(name: str) -> Problem:
     return Problem(
         kind="document_format",
         text=Text(
-            fr=f"{name} n'est pas lu automatiquement : écrivez vos réponses dans answers.md, ou laissez votre enseignant·e les noter.",
+            fr=f"{name} n'est pas lu automatiquement : écrivez vos réponses dans answers.md, "
+            "ou laissez votre enseignant·e les noter.",
             en=f"{name} is not read automatically: write your answers in answers.md, or let your teacher mark them.",
         ),
         place=Place(file=name),

@@ -1,4 +1,7 @@
-"""A document cut at its questions, by headings of every kind: `## Q10 ★`, `### 10.`, `**Q10.**`, `Question 10 :`, `Q5.10`."""
+"""A document cut at its questions, by headings of every kind.
+
+`## Q10 ★`, `### 10.`, `**Q10.**`, `Question 10 :`, `Q5.10` are such headings.
+"""
 
 from __future__ import annotations
 

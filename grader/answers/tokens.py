@@ -26,7 +26,8 @@ _PIECES = re.compile(
     r"""(?P<number>\d{1,12}(?:\.\d{1,6})?)
     |(?P<fraction>\\[dt]?frac(?![A-Za-z]))
     |(?P<floor>\\lfloor(?![A-Za-z])|⌊)|(?P<end_floor>\\rfloor(?![A-Za-z])|⌋)
-    |(?P<call>(?:\\operatorname\{|\\mathrm\{|\\text\{|\\)?(?:floor|int|ent|E|partie[ ]enti[eè]re(?:[ ]de)?)\}?(?=\s*[(\[{]))
+    |(?P<call>(?:\\operatorname\{|\\mathrm\{|\\text\{|\\)?
+        (?:floor|int|ent|E|partie[ ]enti[eè]re(?:[ ]de)?)\}?(?=\s*[(\[{]))
     |(?P<text>\\(?:text|mathrm|operatorname|mbox)\{[^{}]{0,60}\})
     |(?P<name>(?:[A-Za-z](?:_\{[A-Za-z0-9]{1,6}\}|_[A-Za-z0-9]{1,4})?(?:'|\\prime|\^\{?\\prime\}?){0,2})(?![A-Za-zÀ-ÿ_'\\]))
     |(?P<product>(?:[A-Za-z](?:'|\\prime|\^\{?\\prime\}?){0,2}){2,12}(?![A-Za-zÀ-ÿ_']))

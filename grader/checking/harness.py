@@ -157,7 +157,8 @@ def _unchecked(evidence: Evidence, items: set[str], told: str) -> list[Verdict]:
         Verdict(
             check=f"unchecked_{question.id}", item=question.id, label=question.text, outcome=Outcome.ERROR, cost=1.0,
             message=_OUR_FAULT,
-            teacher=Text(fr=f"Aucune vérification pour {question.id}. {told}", en=f"No check for {question.id}. {told}"),
+            teacher=Text(fr=f"Aucune vérification pour {question.id}. {told}",
+                         en=f"No check for {question.id}. {told}"),
         )
         for question in evidence.assignment.question
         if question.automatic and question.id not in items

@@ -115,7 +115,7 @@ def test_wrong_answers_fail_and_keep_the_right_ones_to_the_teacher() -> None:
     wrong = {
         "Q1": "(x + p - k)/s + 1, k*k*z, en fully connected x*y*z*x'*y'",
         "Q8": "p = 1 et s = 1",
-        "Q10": ANSWERS["Q10"].replace("102400", "51200"),
+        "Q10": ANSWERS["Q10"].replace("| 102400 |", "| 51200 |"),
         "Q11": "1 138 800",
     }
     found = run_checks(FOLDER, evidence(answers=wrong), distribution="teacher")

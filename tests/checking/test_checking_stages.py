@@ -127,13 +127,15 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, float], str]] = {
     "not normalised in test": ({"recipes": changed(1, "data", train=(TENSOR, NORMALIZE), evaluation=(TENSOR,))
                                 | {p: recipe(p) for p in range(2, 6)}}, {"3.1": 0.5}, "test"),
     "other constants in test": ({"recipes": {1: msgspec.structs.replace(recipe(1), data=msgspec.structs.replace(
-        recipe(1).data, evaluation=(TENSOR, Call(name="Normalize", arguments={"mean": [0.5] * 3, "std": [0.2] * 3}))))}},
+        recipe(1).data, evaluation=(TENSOR,
+                                    Call(name="Normalize", arguments={"mean": [0.5] * 3, "std": [0.2] * 3}))))}},
         {"3.1": 0.5}, "test"),
     "crop of 32 without padding": ({"recipes": changed(2, "data", train=(
         Call(name="RandomCrop", arguments={"size": [32, 32]}), FLIP, TENSOR, NORMALIZE),
         evaluation=(TENSOR, NORMALIZE))}, {"3.2": 0.63}, "RandomCrop(32)"),
     "no centre crop": ({"recipes": changed(2, "data", evaluation=(TENSOR, NORMALIZE))}, {"3.2": 0.63}, "CenterCrop"),
-    "random in test": ({"recipes": changed(2, "data", evaluation=(CROP, FLIP, TENSOR, NORMALIZE))}, {"3.2": 0.63}, "RandomCrop"),
+    "random in test": ({"recipes": changed(2, "data", evaluation=(CROP, FLIP, TENSOR, NORMALIZE))},
+        {"3.2": 0.63}, "RandomCrop"),
     "no ceil_mode": ({"canonical": {2: (*PLAIN[:9], "linear 576->1000", *PLAIN[10:])}}, {"3.2": 0.63}, "ceil_mode"),
     "momentum 0.5": ({"recipes": changed(3, "optimisation", groups=(
         ParameterGroup(parameters=(), options={"lr": 0.01, "momentum": 0.5}),))}, {"3.3": 0.63}, "0.5"),
@@ -147,9 +149,11 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, float], str]] = {
     "batch norm missing after conv3": ({"canonical": {5: tuple(
         line for place, line in enumerate(BATCHNORM) if place != 9)}}, {"3.5": 0.38}, "conv3"),
     "gradients never cleared": ({"recipes": changed(0, "loop", clears_gradients=False),
-        "facts": (Fact(name="clears_gradients", value=False, confirmed=True, place=CONFIRMED),)}, {"Q15": 0.88}, "zero_grad"),
+        "facts": (Fact(name="clears_gradients", value=False, confirmed=True, place=CONFIRMED),)},
+        {"Q15": 0.88}, "zero_grad"),
     "never in eval mode": ({"recipes": changed(0, "loop", evaluates_in_eval_mode=False),
-        "facts": (Fact(name="evaluates_in_eval_mode", value=False, confirmed=True, place=CONFIRMED),)}, {"3.4": 0.38}, "eval"),
+        "facts": (Fact(name="evaluates_in_eval_mode", value=False, confirmed=True, place=CONFIRMED),)},
+        {"3.4": 0.38}, "eval"),
 }  # fmt: skip
 
 
