@@ -193,8 +193,8 @@ def _bare(part: str) -> Number | None:
         if re.match(r"\s*[\d.,' ]+[MKk]?[^\d]*[(\[]", part)
         else part
     )
-    head = re.sub(r"(?i)\b(?:poids|params?|param[eè]tres?|parameters|weights?|avec|sans|with(?:out)?|biais|bias(?:es)?|les|"
-                  r"environ|about|de|à apprendre|to learn|values?|in total|au total)\b", "", head)  # fmt: skip
+    head = re.sub(r"(?i)\b(?:poids|params?|param[eè]tres?|parameters|weights?|avec|sans|with(?:out)?|biais|bias(?:es)?|"
+                  r"les|environ|about|de|à apprendre|to learn|values?|in total|au total)\b", "", head)  # fmt: skip
     return parse_number(head.strip(" .,;:()"))
 
 
