@@ -35,7 +35,9 @@ def fix_first(assignment: Assignment, verdicts: Sequence[Verdict], marks: Sequen
             continue
         own = sorted((one for one in verdicts if one.item == question.id), key=lambda one: one.check)
         for verdict, points in _costly(own, found):
-            shared = verdict.message.fr if verdict.outcome is Outcome.BLOCKED else question.id + verdict.message.fr
+            shared = (
+                verdict.message.fr if verdict.outcome is Outcome.BLOCKED else question.id + verdict.message.fr
+            )
             loss = losses.setdefault((verdict.outcome, shared), _Loss([], 0.0, verdict.message, place))
             loss.points += points
             if question.id not in loss.items:
@@ -50,7 +52,10 @@ def _costly(own: Sequence[Verdict], found: Mark) -> Iterator[tuple[Verdict, floa
         yield from ((one, found.maximum) for one in own[:1])
         return
     for one in own:
-        mended = one.outcome is Outcome.FAILED and one.charged or one.outcome in (Outcome.MISSING, Outcome.BLOCKED)
+        mended = (one.outcome is Outcome.FAILED and one.charged) or one.outcome in (
+            Outcome.MISSING,
+            Outcome.BLOCKED,
+        )
         if mended and one.cost > 0:
             yield one, min(1.0, one.cost) * found.maximum
 

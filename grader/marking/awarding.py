@@ -13,8 +13,8 @@ from fractions import Fraction
 import msgspec
 
 from grader.marking.advice import fix_first
-from grader.model import Assignment, Mark, Outcome, Question, Total, Verdict
 from grader.marking.scheme import Scheme
+from grader.model import Assignment, Mark, Outcome, Question, Total, Verdict
 from grader.text import Text
 
 _UNDECIDED = (Outcome.ERROR, Outcome.BLOCKED, Outcome.UNREADABLE, Outcome.MANUAL, Outcome.NOT_RUN)
