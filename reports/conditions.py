@@ -43,7 +43,9 @@ def condition_rows(result: Result, language: Language) -> tuple[tuple[str, str],
         (say("budget", language), clean_line(conditions.budget, 40)),
         (
             say("device", language),
-            f"{clean_line(conditions.device, 60)}, {clean_line(conditions.precision, 20)}".removesuffix(", -"),
+            f"{clean_line(conditions.device, 60)}, {clean_line(conditions.precision, 20)}".removesuffix(
+                ", -"
+            ),
         ),
         (say("seed", language), str(conditions.seed)),
         (say("isolation", language), clean_line(sandbox, 40) + (f" ({mechanisms})" if mechanisms else "")),

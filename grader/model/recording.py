@@ -64,7 +64,8 @@ class Layer(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     """`conv1`, `relu1`, `pool1`, ..., `fc4`, `fc5`: by kind and order, not the student's names."""
     kind: str
-    """`conv`, `relu`, `max_pool`, `avg_pool`, `linear`, `dropout`, `batch_norm`, `softmax`, `log_softmax`, `flatten`, or torch's name."""
+    """`conv`, `relu`, `max_pool`, `avg_pool`, `linear`, `dropout`, `batch_norm`, `softmax`, `log_softmax`,
+    `flatten`, or torch's name."""
     output_shape: tuple[int, ...]
     """Channels, height, width; or features. Without the batch."""
     weights: int = 0
