@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import functools
 import importlib
+import itertools
 import os
 import sys
 import time
@@ -146,18 +147,30 @@ def _old_python(journal: Journal) -> None:
 
     np.__getattr__ = __getattr__  # type: ignore[method-assign]
 
-    def clock() -> float:
-        journal.bridge("time_clock")
-        return time.perf_counter()
-
-    time.clock = clock  # type: ignore[attr-defined]
-    time.sleep = lambda seconds: None
+    _clock(journal)
     names: Any = builtins
     names.input = names.raw_input = lambda prompt="": ""
     names.get_ipython = lambda: None
     names.display = lambda *_, **__: None
     names.xrange = range
     names.unicode = str
+
+
+def _clock(journal: Journal) -> None:
+    """Give the program a clock of its own, a millisecond a look: what it prints is the same every time."""
+    looks = itertools.count(1)
+
+    def now() -> float:
+        return 1_600_000_000.0 + next(looks) / 1_000
+
+    def clock() -> float:
+        journal.bridge("time_clock")
+        return now()
+
+    module: Any = time
+    module.time = module.perf_counter = module.monotonic = module.process_time = now
+    module.clock = clock
+    module.sleep = _answering(None)
 
 
 def pandas_append(journal: Journal) -> None:

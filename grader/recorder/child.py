@@ -8,9 +8,9 @@ import shutil
 import signal
 import sys
 import tempfile
-import time
 import traceback
 import warnings
+from time import monotonic
 from types import FrameType
 
 import numpy as np
@@ -141,9 +141,9 @@ class Child:
         bridges.pandas_append(self.journal)
         run = self.journal.current
         early = run is None or len(run.passes) <= REAL_EPOCHS + 1
-        if early or time.monotonic() - self._written > _WRITE_EVERY_S:
+        if early or monotonic() - self._written > _WRITE_EVERY_S:
             self._write(problems.KILLED)
-            self._written = time.monotonic()
+            self._written = monotonic()
 
     def _finish(self, problem: Problem | None) -> None:
         if self._done:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import copy
 import functools
-import time
 import weakref
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 import torch
@@ -148,12 +148,12 @@ class Networks:
 
     def _inside(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.journal.depth += 1
-        begun = time.monotonic()
+        begun = monotonic()
         try:
             return self._original(module, *args, **kwargs)
         finally:
             self.journal.depth -= 1
-            self.journal.slow |= time.monotonic() - begun > _SLOW_S
+            self.journal.slow |= monotonic() - begun > _SLOW_S
 
 
 def _detached(value: Any) -> Any:

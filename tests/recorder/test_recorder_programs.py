@@ -431,6 +431,16 @@ def test_no_path_of_this_machine_is_recorded(folder: Path, recordings: dict[str,
     assert "program-" not in text
 
 
+def test_the_same_program_gives_the_same_bytes_twice(
+    recordings: dict[str, Recording], folder: Path, tmp_path: Path
+) -> None:
+    """Recording a program again gives the same records and samples to the last byte."""
+    assert recordings
+    record(tmp_path, ["arguments", "nll"], 120.0)
+    for path in (tmp_path / "out").iterdir():
+        assert path.read_bytes() == (folder / "out" / path.name).read_bytes(), path.name
+
+
 def test_an_endless_program_is_stopped_with_its_line(hostile: dict[str, Recording]) -> None:
     """A loop that swallows every interruption is stopped in time; what it did is kept."""
     endless = hostile["sans_fin"]
