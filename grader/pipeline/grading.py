@@ -127,7 +127,7 @@ def find(session: Session) -> Found:
 
     session.progress.step(_TRAIN)
     with watch("train"):
-        trained = training_step.train(session, assembly.trainable(matches, recordings), _TRAIN)
+        trained = training_step.train(session, matches, assembly.trainable(matches, recordings), _TRAIN)
 
     return Found(
         submission=submission,

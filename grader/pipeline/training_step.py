@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from grader.model import Outcome, Recipe, Text, Training
+from grader.model import Outcome, Recipe, StageMatch, Text, Training
 from grader.pipeline.assembly import Trained
 from grader.pipeline.session import Session
 from grader.training import Job, default_cache, export, find_band, train_all
@@ -15,7 +15,9 @@ _BROKEN = Text(
 )
 
 
-def train(session: Session, recipes: Mapping[str, Recipe], step: Text) -> Trained:
+def train(
+    session: Session, matches: tuple[StageMatch, ...], recipes: Mapping[str, Recipe], step: Text
+) -> Trained:
     """Return the training and the band of each stage in `recipes`; under a budget that trains none, nothing."""
     if session.data is None or not recipes:
         return Trained(device=session.device)
@@ -40,14 +42,18 @@ def train(session: Session, recipes: Mapping[str, Recipe], step: Text) -> Traine
     )
     for training in trainings.values():
         export(cache, training, session.options.out / "trainings")
-    return _with_bands(session, trainings)
+    return _with_bands(session, matches, trainings)
 
 
-def _with_bands(session: Session, trainings: Mapping[str, Training]) -> Trained:
+def _with_bands(
+    session: Session, matches: tuple[StageMatch, ...], trainings: Mapping[str, Training]
+) -> Trained:
+    comparable = _comparable(session, matches)
     bands = {
         stage: band
         for stage, training in trainings.items()
-        if (band := find_band(session.coursework.bands, stage, training.conditions)) is not None
+        if stage in comparable
+        and (band := find_band(session.coursework.bands, stage, training.conditions)) is not None
     }
     made = [training.conditions for training in trainings.values() if training.conditions is not None]
     device = made[0].device if made else session.device
@@ -58,6 +64,21 @@ def _with_bands(session: Session, trainings: Mapping[str, Training]) -> Trained:
         precision=made[0].precision if made else "-",
         notes=_about_device(session, device),
     )
+
+
+def _comparable(session: Session, matches: tuple[StageMatch, ...]) -> frozenset[str]:
+    """Return the stages whose run has just the ingredients that the reference had there.
+
+    A dropout tried alone on the first network is right work, and far from a band measured with all that came before.
+    """
+    so_far: set[str] = set()
+    found = set()
+    by_stage = {match.stage: match for match in matches}
+    for stage in session.assignment.stage:
+        so_far |= set(stage.ingredients)
+        if set(by_stage[stage.id].ingredients) == so_far:
+            found.add(stage.id)
+    return frozenset(found)
 
 
 def _about_device(session: Session, device: str) -> tuple[Text, ...]:

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from grader.model import Network
-from grader.recipe import NotExpressible
-from grader.recipe import capture as capture_network
+from grader.recipe.capture import capture as capture_network
 from grader.recipe.samples import evaluate, pack_samples
+from grader.recipe.values import NotExpressible
 from grader.recorder.initial import Initial
 from grader.recorder.journal import Journal, Root, RootCall, TrainingRecord
 from grader.text import Text

@@ -9,17 +9,15 @@ import platform
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from grader.errors import SandboxUnavailable
 from grader.sandbox import rootfs, seccomp
-from grader.sandbox.confinement import Confinement, Rlimits, apply_rlimits, own_rlimits
-from grader.sandbox.groups import Groups
+from grader.sandbox.confinement import Confinement, apply_rlimits, own_rlimits
 from grader.sandbox.launching import (
     as_arguments,
     close_quietly,
@@ -31,9 +29,9 @@ from grader.sandbox.launching import (
     read_line,
     refused,
 )
-from grader.sandbox.scope import Scope
 from grader.sandbox.seam import EndedBy, Finished, Limits, Mount
 from grader.sandbox.supervision import Watched, supervise
+from grader.sandbox.ways import Way
 
 _UID_INSIDE = 65534
 _NAMESPACES = ("ipc", "pid", "net", "uts")
@@ -42,33 +40,6 @@ _FIRST_RUN_UID = 2_000_000_001
 _RUN_GID = 2_000_000_000
 _FILTER = seccomp.program(platform.machine())
 _run_number = itertools.count()
-
-Make = Callable[[Limits], Confinement]
-
-
-@dataclass(frozen=True)
-class Way:
-    """One way to confine a run: its name, how to make it, and whether a real uid is taken for it."""
-
-    name: str
-    make: Make
-    own_uid: bool = False
-
-
-def ways() -> tuple[Way, ...]:
-    """Return the ways this user could confine a run, the best first; not all need work here.
-
-    Where root grades, the program gets a real user id of its own: root in a user namespace still
-    is root to whatever looks at the user id alone. A container that denies this leaves the last.
-    """
-    is_root = sys.platform == "linux" and os.geteuid() == 0
-    with_uid = (Way("uid", Rlimits, own_uid=True),) if is_root else ()
-    return (
-        Way("cgroup", Groups, is_root),
-        Way("systemd", Scope, is_root),
-        *with_uid,
-        Way("rlimits", Rlimits),
-    )
 
 
 class Bubblewrap:

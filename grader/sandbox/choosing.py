@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from grader.errors import SandboxUnavailable, UsageError
-from grader.sandbox.bubblewrap import Bubblewrap, Way, ways
+from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.plain import Plain
 from grader.sandbox.seam import Finished, Limits, Mount, Sandbox
+from grader.sandbox.ways import Way, ways
 from grader.text import Text
 
 NAMES = ("auto", "bubblewrap", "none")

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import SandboxUnavailable
-from grader.sandbox.bubblewrap import Bubblewrap, Way, ways
+from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.choosing import how_to_mend, read_kernel_setting, try_way
 from grader.sandbox.interpreter import python_mounts
 from grader.sandbox.seam import Limits
+from grader.sandbox.ways import Way, ways
 from grader.text import Text
 
 _LEAST_DISK_BYTES = 2 * 1024**3

@@ -149,21 +149,7 @@ def _run(
     confinement: Confinement | None,
 ) -> Finished:
     token = secrets.token_hex(16)
-    try:
-        process = subprocess.Popen(
-            _limited(command, limits),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**env, _MARK: token},
-            cwd=cwd,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise SandboxUnavailable(
-            fr=f"Le programme n'a pas pu être lancé : {error}",
-            en=f"The program could not be started: {error}",
-        ) from error
+    process = _start(_limited(command, limits), {**env, _MARK: token}, cwd)
     cpu_s = [0.0]
     peak: list[int | None] = [None]
 
@@ -204,6 +190,24 @@ def _run(
         mechanisms=(*(confinement.mechanisms if confinement else ()), *_own_mechanisms()),
         backend=Plain.name,
     )
+
+
+def _start(command: Sequence[str], env: Mapping[str, str], cwd: str) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise SandboxUnavailable(
+            fr=f"Le programme n'a pas pu être lancé : {error}",
+            en=f"The program could not be started: {error}",
+        ) from error
 
 
 def _own_mechanisms() -> tuple[str, ...]:

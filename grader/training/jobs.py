@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 import msgspec
 
 from grader.model import Budget, Recipe, TrainingConditions
+from grader.recipe.digest import digest
 from grader.training.budgets import settle
 from grader.training.data import DataSource
 from grader.training.devices import precision_of
@@ -44,8 +45,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def plan(job: Job, device: str) -> Plan:
     """Return the settled form of `job` on `device`, `cpu` or `cuda`; equal trainings get equal keys."""
-    from grader.recipe.digest import digest
-
     recipe = settle(job.recipe, job.budget)
     conditions = TrainingConditions(
         data=job.data.name,

@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from grader.errors import GraderError, RecordingInvalid, TrainingError
 from grader.model import Call, EpochPoint, Outcome, Recipe, Training, TrainingConditions
-from grader.recipe import initialise, rebuild
+from grader.recipe.initialise import initialise
+from grader.recipe.rebuild import rebuild
 from grader.records import read_record, write_bytes, write_record
 from grader.text import Text
 from grader.training import engine

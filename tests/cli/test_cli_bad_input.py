@@ -91,7 +91,9 @@ def test_a_template_is_not_copied_over_work(capsys: Captured, tmp_path: Path) ->
 def test_a_new_folder_holds_the_template(capsys: Captured) -> None:
     """`grade new SLUG DIR` copies what students start from and says what comes next."""
     assert main(["new", "polytech_tp5_6", "mine"]) == 0
-    assert {"base.py", "answers.md", "report.md", "README.md"} <= {path.name for path in Path("mine").iterdir()}
+    assert {"base.py", "answers.md", "report.md", "README.md"} <= {
+        path.name for path in Path("mine").iterdir()
+    }
     assert "grade mine" in capsys.readouterr().out
 
 
@@ -127,7 +129,9 @@ def test_programs_that_cannot_run_are_each_told_once(capsys: Captured, tmp_path:
     for name, text in programs.items():
         (work / name).write_text(text)
     (work / "binary.py").write_bytes(bytes(range(256)) * 20)
-    (work / "answers.md").write_bytes("## Q8\n\nUn padding de 2 et un stride de 1, d'où la même taille à l'entrée.\n".encode("latin-1"))
+    (work / "answers.md").write_bytes(
+        "## Q8\n\nUn padding de 2 et un stride de 1, d'où la même taille à l'entrée.\n".encode("latin-1")
+    )
     code, result = graded(capsys, work, "--sandbox", "bubblewrap")
     assert code == 0
     places = {p["place"]["file"]: p["place"]["line"] for p in result["problems"] if p.get("place")}
@@ -157,7 +161,12 @@ def test_bombs_are_stopped_and_told(capsys: Captured, tmp_path: Path) -> None:
         work.mkdir()
         (work / "bomb.py").write_text(text)
         options = Options(
-            submission=work, out=tmp_path / "out" / name, budget="static", data="synthetic", sandbox="bubblewrap", watch_s=30
+            submission=work,
+            out=tmp_path / "out" / name,
+            budget="static",
+            data="synthetic",
+            sandbox="bubblewrap",
+            watch_s=30,
         )
         result = assess(options)
         assert result.problems, name

@@ -12,10 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FILE_LINES = 300
 FUNCTION_LINES = 60
-LONG_BY_CONSENT = {
-    "reference/polytech_tp5_6/checks.py": "one question after another in the sheet's order, loaded as one file",
-    "reference/polytech_tp5_6/answer_checks.py": "as checks.py",
-}
+LONG_BY_CONSENT: dict[str, str] = {}
 """Path, or path::function, with the reason why it may be longer. Better empty. Tests are lists, and may be long."""
 
 # Written in two parts, so that this file does not find itself.

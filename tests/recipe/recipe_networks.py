@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from grader.model import Loop, Loss, Network, Optimisation, ParameterGroup, Pipeline, Recipe, Run, Schedule
-from grader.recipe import capture
+from grader.recipe.capture import capture
 from grader.recipe.samples import evaluate, pack_samples
 
 

@@ -8,10 +8,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from grader.model import Layer
-from grader.recipe import capture, rebuild
 from grader.recipe.canonical import canonical
+from grader.recipe.capture import capture
 from grader.recipe.layers import count_parameters, count_weights, layers_of
 from grader.recipe.operations import operations
+from grader.recipe.rebuild import rebuild
 
 CIFAR = (3, 32, 32)
 

@@ -14,7 +14,8 @@ from torch import nn
 
 from grader.errors import RecordingInvalid
 from grader.model import Call, Graph, Network, Node, Parameter
-from grader.recipe import capture, rebuild
+from grader.recipe.capture import capture
+from grader.recipe.rebuild import rebuild
 
 DRAWN = Call(name="default")
 

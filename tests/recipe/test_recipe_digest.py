@@ -9,7 +9,8 @@ from recipe_networks import SHAPE, SMALL, Sheet, recipe_of
 from torch import nn
 
 from grader.model import Recipe
-from grader.recipe import capture, digest
+from grader.recipe.capture import capture
+from grader.recipe.digest import digest
 
 
 class One(nn.Module):

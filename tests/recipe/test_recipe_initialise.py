@@ -12,8 +12,10 @@ from torch import nn
 
 from grader.errors import RecordingInvalid
 from grader.model import Call, Network
-from grader.recipe import capture, initialise, rebuild
+from grader.recipe.capture import capture
 from grader.recipe.initial_values import fits
+from grader.recipe.initialise import initialise
+from grader.recipe.rebuild import rebuild
 
 
 def drawn(network: Network, seed: int) -> dict[str, torch.Tensor]:

@@ -12,7 +12,9 @@ from recipe_networks import SHAPE, SMALL, Sheet, SheetOtherwise
 from torch import nn
 
 from grader.model import Network
-from grader.recipe import NotExpressible, capture, rebuild
+from grader.recipe.capture import capture
+from grader.recipe.rebuild import rebuild
+from grader.recipe.values import NotExpressible
 
 
 def through_json(network: Network) -> Network:

@@ -15,10 +15,11 @@ import pytest
 
 from grader.errors import SandboxUnavailable
 from grader.sandbox import Finished, Limits, Mount, Sandbox, python_mounts
-from grader.sandbox.bubblewrap import Bubblewrap, ways
+from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.choosing import try_way
 from grader.sandbox.plain import Plain
 from grader.sandbox.processes import marked
+from grader.sandbox.ways import ways
 
 pytestmark = pytest.mark.sandbox
 

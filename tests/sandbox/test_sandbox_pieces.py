@@ -24,13 +24,14 @@ from grader.sandbox import (
     choose,
     read_left_behind,
 )
-from grader.sandbox.bubblewrap import Bubblewrap, ways
+from grader.sandbox.bubblewrap import Bubblewrap
 from grader.sandbox.confinement import Rlimits
 from grader.sandbox.doctor import diagnose, python_finding
 from grader.sandbox.groups import Groups, GroupsUnavailable, own_groups
 from grader.sandbox.pipes import Pipes, PolledPipes, ThreadedPipes
 from grader.sandbox.scope import Scope, ScopeUnavailable
 from grader.sandbox.supervision import Watched, supervise
+from grader.sandbox.ways import ways
 
 LIMITS = Limits(memory_bytes=100 << 20, processes=20)
 

@@ -23,7 +23,7 @@ from grader.model import (
     Recipe,
     Schedule,
 )
-from grader.recipe import capture
+from grader.recipe.capture import capture
 from grader.training import DataSource, Job
 from grader.training.data import Loaded, keep
 

@@ -11,7 +11,8 @@ from torch import nn
 
 from grader.errors import TrainingError
 from grader.model import Budget, Call, Loop, Loss, Recipe
-from grader.recipe import initialise, rebuild
+from grader.recipe.initialise import initialise
+from grader.recipe.rebuild import rebuild
 from grader.training import Job
 from grader.training.budgets import settle
 from grader.training.engine import Images, Outcome, train
