@@ -24,10 +24,11 @@ from grader.model import Budget, Outcome, Recipe, Recordings, StageMatch, Text, 
 from grader.records import read_record, write_record
 from grader.training.bands import Bands, Measurement, StageMeasurement, band_of
 from grader.training.cache import timing
-from grader.training.data import DataSource, choose_data, default_cache
+from grader.training.data import choose_data, default_cache
 from grader.training.devices import BF16_FLAGS, cpu_flags, cpu_model
 from grader.training.jobs import Job, torch_version
 from grader.training.pool import train_all
+from grader.training.resident import DataSource
 from grader.training.watching import Unwatched, Watcher
 
 HOW = (

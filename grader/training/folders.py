@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from grader.errors import DataError
 from grader.text import Text
-from grader.training.data import Array, DataSource, Loaded, keep, recall
+from grader.training.resident import Array, DataSource, Loaded, keep, recall
 from grader.training.watching import Watcher
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".webp"})

@@ -11,8 +11,8 @@ import msgspec
 from grader.model import Budget, Recipe, TrainingConditions
 from grader.recipe.digest import digest
 from grader.training.budgets import settle
-from grader.training.data import DataSource
 from grader.training.devices import precision_of
+from grader.training.resident import DataSource
 
 ENGINE = "1"
 """Version of everything of ours that decides the numbers; a new one makes caches and bands void."""

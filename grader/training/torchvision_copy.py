@@ -16,7 +16,7 @@ import numpy as np
 
 from grader.errors import DataError
 from grader.text import Text
-from grader.training.data import DataSource, Loaded, keep, recall
+from grader.training.resident import DataSource, Loaded, keep, recall
 from grader.training.watching import Watcher
 
 FOLDER = "cifar-10-batches-py"

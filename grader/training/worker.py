@@ -26,8 +26,8 @@ from grader.records import read_record, write_bytes, write_record
 from grader.text import Text
 from grader.training import engine
 from grader.training.cache import RECORD, TIMING, Timing
-from grader.training.data import load
 from grader.training.jobs import Plan
+from grader.training.resident import load
 from grader.training.transforms import PROBE_IMAGES, build_pipeline
 
 

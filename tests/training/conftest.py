@@ -25,7 +25,7 @@ from grader.model import (
 )
 from grader.recipe.capture import capture
 from grader.training import DataSource, Job
-from grader.training.data import Loaded, keep
+from grader.training.resident import Loaded, keep
 
 RecipeMaker = Callable[..., Recipe]
 

@@ -27,7 +27,7 @@ from grader.records import read_record, write_record
 from grader.training import DataSource, Job, find_band, synthetic, train_all
 from grader.training.bands import Bands, Measurement, band_of
 from grader.training.calibrate import Calibration, calibrate, merged, stage_recipes
-from grader.training.data import Loaded, digest_of
+from grader.training.resident import Loaded, digest_of
 
 REFERENCE = courseworks.library() / "polytech_tp5_6"
 

@@ -11,7 +11,8 @@ from PIL import Image
 
 from grader.errors import DataError
 from grader.training import choose_data, synthetic
-from grader.training.data import data_home, default_cache, load
+from grader.training.data import data_home, default_cache
+from grader.training.resident import load
 
 NAMES = ("ape", "bee", "cat")
 
