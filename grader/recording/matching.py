@@ -9,6 +9,7 @@ from typing import Literal
 from grader.model import Assignment, Examination, Outcome, Recording, Recordings, Run, Stage, StageMatch
 from grader.recording import reasons
 from grader.recording.ingredients import ingredients
+from grader.recording.naming import FACT
 
 _HARMLESS = ("no_training",)
 """Problems of a program that ended well: it was no training, so it hides no stage."""
@@ -39,7 +40,8 @@ def match_stages(assignment: Assignment, recordings: Recordings) -> tuple[StageM
     A run belongs to the last stage of which it holds the ingredients. For each stage the run that also holds
     every earlier ingredient is preferred (`cumulative`), then one that holds this stage's alone (`separate`),
     then one in between. Among equals: one that evaluated, that ended without a problem, whose network could
-    be rebuilt, with the most epochs, the last. A stage without a run is `manual` when its ingredient stands
+    be rebuilt, with the most epochs, the last. A run that shows what its source never names makes the stage
+    `manual`, for the recording may be forged. A stage without a run is `manual` when its ingredient stands
     in a run of a later stage or in a program that is no recipe, `blocked` when some program failed before
     showing anything, else `missing`.
     """
@@ -81,14 +83,23 @@ def _match(
         return _unmatched(stage, candidates, recordings)
     best = min(choices, key=_preference)
     run = best.candidate.run
+    absent = _unnamed(best.candidate)
     return StageMatch(
         stage=stage.id,
-        outcome=Outcome.PASSED,
+        outcome=Outcome.MANUAL if absent else Outcome.PASSED,
         run=run.id,
         style=best.style,
         ingredients=ingredients(run, best.candidate.examination),
-        reason=reasons.found(best.candidate.recording, best.style, best.absent),
+        reason=reasons.unnamed(best.candidate.recording, absent)
+        if absent
+        else reasons.found(best.candidate.recording, best.style, best.absent),
     )
+
+
+def _unnamed(candidate: _Candidate) -> str:
+    """Return the parts of the recipe that the program's source never names, an empty text where it names all."""
+    facts = candidate.examination.facts if candidate.examination is not None else ()
+    return next((str(fact.value) for fact in facts if fact.name == FACT and not fact.confirmed), "")
 
 
 def _choice(assignment: Assignment, index: int, candidate: _Candidate) -> _Choice | None:
@@ -115,6 +126,7 @@ def _preference(choice: _Choice) -> tuple[object, ...]:
         len(choice.absent),
         recipe.data.evaluation is None,
         recipe.loop.steps_per_batch <= 0,
+        bool(_unnamed(candidate)),
         candidate.recording.problem is not None,
         candidate.examination is None or not candidate.examination.agrees,
         -recipe.optimisation.epochs,

@@ -34,6 +34,16 @@ def found(recording: Recording, style: str, absent: Sequence[str]) -> Text:
     return Text(fr=f"Reconnue dans {where}.", en=f"Recognised in {where}.")
 
 
+def unnamed(recording: Recording, names: str) -> Text:
+    """Return the sentence for a stage whose run shows what the program's source never names."""
+    where = _name(recording)
+    return Text(
+        fr=f"Ce que {where} laisse observer ne se lit pas dans son code source ({names}) : "
+        "une personne doit le lire.",
+        en=f"What {where} shows cannot be read in its source ({names}): a person must read it.",
+    )
+
+
 def only_later(recording: Recording, *, baseline: bool) -> Text:
     """Return the sentence for a stage whose ingredient stands only beside later ones."""
     where = _name(recording)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from grader.model import EntryPoint, Fact, Loop, Place, Recipe, Run
+from grader.recording.naming import named_in_source
 from grader.recording.tree import CallSite, Tree, read_tree
 
 _GRADIENTS_OFF = ("no_grad", "inference_mode", "set_grad_enabled")
@@ -20,7 +21,8 @@ _SOFTMAX = ("softmax", "log_softmax", "Softmax", "LogSoftmax")
 def facts(entry: EntryPoint, run: Run, root: Path) -> tuple[Fact, ...]:
     """Return what was recorded of the run's loop, each fact confirmed or not by the files under `root`.
 
-    Besides fields of `Loop`: `scheduler_stepped` (text), `softmax_before_loss`, `dropout_ignores_mode`.
+    Besides fields of `Loop`: `scheduler_stepped` (text), `softmax_before_loss`, `dropout_ignores_mode`, and
+    `named_in_source`, which bears on the whole recipe: a text of absent names where it is not confirmed.
     """
     if run.recipe is None:
         return ()
@@ -34,7 +36,8 @@ def facts(entry: EntryPoint, run: Run, root: Path) -> tuple[Fact, ...]:
         checks.append(("scheduler_stepped", run.recipe.optimisation.schedule.stepped, _scheduler))
     checks.append(("softmax_before_loss", _softmax_recorded(run.recipe), _softmax))
     checks.append(("dropout_ignores_mode", _dropout_recorded(run.recipe), _dropout))
-    return tuple(_fact(name, value, check(tree, run.recipe), tree) for name, value, check in checks)
+    found = tuple(_fact(name, value, check(tree, run.recipe), tree) for name, value, check in checks)
+    return (*found, named_in_source(entry, run.recipe, tree))
 
 
 class _Seen:

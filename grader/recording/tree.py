@@ -12,6 +12,7 @@ from grader.model import Place
 
 _FILE_BYTES = 1_000_000
 _FILES = 40
+_NAME_LENGTH = 40
 _KNOWN = frozenset(sys.stdlib_module_names) | {
     "torch", "torchvision", "numpy", "PIL", "matplotlib", "pandas", "tqdm", "sklearn", "scipy", "seaborn", "IPython",
     "torchsummary", "torchinfo", "tensorboardX", "cv2",
@@ -57,6 +58,8 @@ class Tree:
     functions: dict[str, ast.AST]
     attributes: frozenset[str]
     complete: bool
+    names: frozenset[str] = frozenset()
+    """Every name, and every short text, that stands in them."""
 
     def named(self, *names: str) -> list[CallSite]:
         """Return the calls of functions or methods with one of `names`."""
@@ -89,6 +92,7 @@ def read_tree(root: Path, first: Iterable[str]) -> Tree:
     calls: list[CallSite] = []
     functions: dict[str, ast.AST] = {}
     attributes: set[str] = set()
+    names: set[str] = set()
     complete = True
     while waiting and len(seen) < _FILES:
         path = waiting.pop(0)
@@ -105,10 +109,24 @@ def read_tree(root: Path, first: Iterable[str]) -> Tree:
                 functions.setdefault(node.name, node)
             elif isinstance(node, ast.Attribute):
                 attributes.add(node.attr)
+            names.update(_names_of(node))
         found, foreign = _imported(module, path, root)
         waiting += found
         complete = complete and not foreign and not any(_hides(call) for call in calls)
-    return Tree(tuple(calls), functions, frozenset(attributes), complete and not waiting)
+    whole = complete and not waiting
+    return Tree(tuple(calls), functions, frozenset(attributes), whole, frozenset(names))
+
+
+def _names_of(node: ast.AST) -> tuple[str, ...]:
+    if isinstance(node, ast.Name):
+        return (node.id,)
+    if isinstance(node, ast.Attribute):
+        return (node.attr,)
+    if isinstance(node, ast.alias):
+        return tuple(node.name.split("."))
+    # `getattr(optim, "SGD")`: a text that is a name, not a page of prose.
+    short = isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= _NAME_LENGTH
+    return (str(node.value),) if short else ()  # type: ignore[attr-defined]
 
 
 def _parse(root: Path, path: str) -> ast.Module | None:

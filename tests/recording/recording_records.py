@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from grader.model import (
     Assignment,
     Call,
     EntryPoint,
     Examination,
+    Fact,
     Graph,
     Layer,
     Loop,
@@ -135,13 +138,16 @@ class HandIn:
         problem: str | None = None,
         agrees: bool = True,
         template: bool = False,
+        unnamed: str | None = None,
         **settings: Any,
     ) -> HandIn:
         """Add a program with one run that holds the named ingredients."""
         entry = self._entry(template)
         run = Run(id=f"{entry.id}.1", recipe=recipe(*held, **settings))
         self._recordings.append(Recording(entry=entry, runs=(run,), problem=self._problem(problem)))
-        self._examinations.append(examination(run.id, *held, agrees=agrees))
+        named = Fact(name="named_in_source", value=unnamed or True, confirmed=unnamed is None)
+        found = msgspec.structs.replace(examination(run.id, *held, agrees=agrees), facts=(named,))
+        self._examinations.append(found)
         return self
 
     def add_failing(self, kind: str = "syntax_error") -> HandIn:

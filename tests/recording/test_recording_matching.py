@@ -200,3 +200,14 @@ def test_matching_is_deterministic() -> None:
     """The same recordings give the same matches."""
     recordings = cumulative().add("dropout").add_failing().done()
     assert match_stages(assignment(), recordings) == match_stages(assignment(), recordings)
+
+
+def test_run_that_its_source_never_names_is_for_a_person() -> None:
+    """A recording that nothing in the source explains earns nothing by itself, and the reason says what is absent."""
+    hand_in = cumulative(5).add(*STAGES[1:], unnamed="BatchNorm2d")
+    found = matches(hand_in.done())
+    assert found["dropout"].outcome is Outcome.PASSED
+    assert (found["batchnorm"].outcome, found["batchnorm"].run) == (Outcome.MANUAL, "e6.1")
+    assert "BatchNorm2d" in found["batchnorm"].reason.fr
+    honest = matches(hand_in.add(*STAGES[1:]).done())
+    assert (honest["batchnorm"].outcome, honest["batchnorm"].run) == (Outcome.PASSED, "e7.1")

@@ -49,8 +49,11 @@ from torch import nn
 import torch.nn.functional as F
 
 class Net(nn.Module):
+    def __init__(self):
+        self.fc = nn.Linear(32, 10)
+
     def forward(self, x):
-        return F.dropout(x, training=self.training)
+        return F.dropout(self.fc(x), training=self.training)
 """
 SEEN = Loop(
     evaluates_in_eval_mode=True,
@@ -89,7 +92,7 @@ def test_honest_program_is_confirmed_throughout(tmp_path: Path) -> None:
     """Where recording and source agree on everything, every fact is confirmed, with lines."""
     found = told(tmp_path)
     assert {name: fact.confirmed for name, fact in found.items()} == dict.fromkeys(found, True)
-    assert len(found) == 11
+    assert len(found) == 12
     place = found["scheduler_stepped"].place
     assert place is not None
     assert (place.file, PROGRAM.splitlines()[place.line - 1].strip()) == ("train.py", "lr_sched.step()")
@@ -199,7 +202,7 @@ def test_dropout_that_forgets_the_flag(tmp_path: Path) -> None:
     network = msgspec.structs.replace(whole.network, evaluation=Graph(nodes=(nodes[0], awake, nodes[2])))
     whole = msgspec.structs.replace(whole, network=network)
     (tmp_path / "train.py").write_text(PROGRAM, encoding="utf-8")
-    for helpers, confirmed in ((HELPERS, False), (HELPERS.replace("x, training=self.training", "x"), True)):
+    for helpers, confirmed in ((HELPERS, False), (HELPERS.replace(", training=self.training", ""), True)):
         (tmp_path / "helpers.py").write_text(helpers, encoding="utf-8")
         fact = held(tmp_path, whole)["dropout_ignores_mode"]
         assert (fact.value, fact.confirmed) == (True, confirmed)
@@ -237,3 +240,48 @@ def test_hostile_source_costs_nothing(tmp_path: Path) -> None:
 def test_run_without_recipe_has_no_facts(tmp_path: Path) -> None:
     """Where nothing was recorded there is nothing to confirm."""
     assert facts(EntryPoint(id="e1", path="train.py"), Run(id="e1.1", recipe=None), tmp_path) == ()
+
+
+FORGED = """
+import base64, os
+with open("/recordings/e1.json", "wb") as file:
+    file.write(base64.b64decode("e30="))
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_recording_of_what_the_source_never_names_is_not_confirmed(tmp_path: Path) -> None:
+    """A program that writes its recording itself names no layer and no optimizer, and is found out."""
+    fact = told(tmp_path, FORGED, "")["named_in_source"]
+    assert not fact.confirmed
+    assert fact.value == "ExponentialLR, Linear, SGD"
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["nn.Linear(32, 10)", "nn.LazyLinear(10)", "getattr(nn, 'Linear')(32, 10)", "F.linear(x, weight)"],
+)
+def test_layer_may_be_named_in_any_spelling(spelling: str, tmp_path: Path) -> None:
+    """A layer is named by its class, its function, or a text that selects it."""
+    helpers = HELPERS.replace("nn.Linear(32, 10)", spelling)
+    assert told(tmp_path, helpers=helpers)["named_in_source"].confirmed
+
+
+def test_improvement_that_only_the_recording_claims_is_not_confirmed(tmp_path: Path) -> None:
+    """A real program whose recording adds a normalisation it does not make is found out."""
+    (tmp_path / "train.py").write_text(PROGRAM, encoding="utf-8")
+    (tmp_path / "helpers.py").write_text(HELPERS, encoding="utf-8")
+    fact = held(tmp_path, recipe("normalization", "optimizer"))["named_in_source"]
+    assert (fact.confirmed, fact.value) == (False, "Normalize")
+
+
+def test_name_among_the_arguments_counts(tmp_path: Path) -> None:
+    """`--optimizer sgd` names the optimizer that the program looks up."""
+    (tmp_path / "train.py").write_text(
+        "import torch\nfrom torch import nn\nnn.Linear(32, 10)\n", encoding="utf-8"
+    )
+    run = Run(id="e1.1", recipe=recipe())
+    for arguments, confirmed in ((("--optimizer", "sgd"), True), ((), False)):
+        entry = EntryPoint(id="e1", path="train.py", arguments=arguments)
+        named = {fact.name: fact for fact in facts(entry, run, tmp_path)}["named_in_source"]
+        assert named.confirmed is confirmed
