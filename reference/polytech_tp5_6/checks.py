@@ -105,7 +105,7 @@ def test_31_constants(stage: StageEvidence) -> None:
             fr=f"Une constante semble mal recopiée : {images.listed(found[0])} et {images.listed(found[1])} ; rien "
             "n'est retiré.",
             en=f"A constant seems miscopied: {images.listed(found[0])} and {images.listed(found[1])}; nothing is "
-            "taken images.off.",
+            "taken off.",
             place=stage.place("train_transforms"),
         )
 
@@ -273,10 +273,10 @@ def test_35_place(stage: StageEvidence) -> None:
     judge(network.wrong_batchnorm(stage))
 
 
-@check(item="3.5", stage="batchnorm", cost=HALF, fr="Évaluation en mode eval", en="Evaluation in eval mode")
+@check(item="3.5", stage="batchnorm", cost=HALF, fr="Modes train et eval", en="Train and eval modes")
 def test_35_mode(stage: StageEvidence) -> None:
-    """Batch normalisation uses its running statistics in evaluation."""
-    judge(loop.evaluates_in_train_mode(stage))
+    """Batch normalisation measures the batch in training and uses its running statistics in evaluation."""
+    judge(loop.wrong_mode(stage))
 
 
 @check(item="3.5", stage="batchnorm", **UNCHANGED)

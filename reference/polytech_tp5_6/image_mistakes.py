@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from loop_mistakes import never_evaluated
 from mistake import Mistake
 
 from grader.checking import StageEvidence
-from grader.checking.preprocessing import constants, named, padding, random_ones, side
+from grader.checking.preprocessing import (
+    chance,
+    constants,
+    final_side,
+    named,
+    padding,
+    random_ones,
+    side,
+)
 
 MEANS = ((0.491, 0.482, 0.447), (0.493, 0.484, 0.448))
 """The sheet's, and those of the JPEG copy of the images."""
 DEVIATIONS = ((0.202, 0.199, 0.201), (0.247, 0.243, 0.262))
 """The sheet's, means of each image's own; and those over the training set, which its text describes."""
 TOLERANCE = 0.002
+SAME = 1e-5
+"""Nearer than that, constants differ by the precision of their numbers only."""
 SLIP = 0.03
 """Further off than a slip of a digit (0.491 for 0.419 is one), constants are other constants."""
 
@@ -67,6 +78,13 @@ def _distance(found: tuple[float, ...], right: tuple[float, ...]) -> float:
     return min(apart[-1], SLIP) if swapped else apart[-1]
 
 
+def _apart(
+    first: tuple[tuple[float, ...], tuple[float, ...]], second: tuple[tuple[float, ...], tuple[float, ...]]
+) -> float:
+    pairs = zip((*first[0], *first[1]), (*second[0], *second[1]), strict=True)
+    return max(abs(one - other) for one, other in pairs)
+
+
 def listed(values: tuple[float, ...]) -> str:
     """Return the constants as a program writes them."""
     return "[" + ", ".join(f"{value:.4g}" for value in values) + "]"
@@ -75,9 +93,22 @@ def listed(values: tuple[float, ...]) -> str:
 def normalised_otherwise_in_test(stage: StageEvidence) -> Mistake | None:
     """Test images must be normalised with the constants of training."""
     train, test = constants(stage.recipe.data.train), constants(stage.recipe.data.evaluation)
-    if train is None or stage.recipe.data.evaluation is None or train == test:
+    if train is None:
         return None
+    if stage.recipe.data.evaluation is None:
+        return never_evaluated(stage)
     place = stage.place("evaluation_transforms") or stage.place("train_transforms")
+    apart = _apart(train, test) if test is not None else None
+    if apart is not None and apart <= SAME:
+        return None
+    if apart is not None and apart <= TOLERANCE:
+        return Mistake(
+            "normalization_differs_in_test",
+            "Les constantes de test et d'apprentissage diffèrent de peu, comme par un arrondi.",
+            "The constants of test and training differ by little, as by rounding.",
+            place,
+            confirmed=False,
+        )
     if test is None:
         return Mistake(
             "normalization_train_only",
@@ -125,8 +156,8 @@ def wrong_crop(stage: StageEvidence) -> Mistake | None:
 def wrong_flip(stage: StageEvidence) -> Mistake | None:
     """Training images are mirrored one time in two."""
     flip = named(stage.recipe.data.train, "RandomHorizontalFlip")
-    chance = flip.arguments.get("p", 0.5) if flip is not None else None
-    if chance == 0.5:
+    probability = chance(stage.recipe.data.train, "RandomHorizontalFlip")
+    if probability == 0.5:
         return None
     place = stage.place("train_transforms")
     if flip is None:
@@ -137,11 +168,20 @@ def wrong_flip(stage: StageEvidence) -> Mistake | None:
             "The random horizontal flip is missing in training: add transforms.RandomHorizontalFlip().",
             place,
         )
+    if probability is None:
+        return Mistake(
+            "augmentation_flip",
+            "La symétrie horizontale est tirée au sort d'une façon que nous ne savons pas lire.",
+            "The horizontal flip is drawn in a way that we cannot read.",
+            place,
+            confirmed=False,
+        )
     return Mistake(
         "augmentation_flip",
-        f"La symétrie horizontale est appliquée avec probabilité {chance} ; le sujet demande une "
-        "chance sur deux.",
-        f"The horizontal flip is applied with probability {chance}; the sheet asks for one chance in two.",
+        f"La symétrie horizontale est appliquée avec probabilité {probability:g} ; le sujet demande "
+        "une chance sur deux.",
+        f"The horizontal flip is applied with probability {probability:g}; the sheet asks for one "
+        "chance in two.",
         place,
     )
 
@@ -150,7 +190,7 @@ def wrong_test_images(stage: StageEvidence) -> Mistake | None:
     """Test images are never random, and have the size of training images."""
     data = stage.recipe.data
     if data.evaluation is None:
-        return None
+        return never_evaluated(stage)
     place = stage.place("evaluation_transforms") or stage.place("train_transforms")
     random = random_ones(data.evaluation)
     if random:
@@ -161,9 +201,10 @@ def wrong_test_images(stage: StageEvidence) -> Mistake | None:
             f"Test images are changed at random too ({', '.join(random)}): in test, keep a centre crop.",
             place,
         )
-    size, given = side(named(data.train, "RandomCrop")), named(data.evaluation, "CenterCrop")
-    given = given or named(data.evaluation, "Resize")
-    if size == 28 and side(given) != 28:
+    learnt, tested = final_side(data.train), final_side(data.evaluation)
+    if learnt is not None and learnt == tested:
+        return _scaled_in_test(stage)
+    if learnt == 28 and tested is not None:
         return Mistake(
             "augmentation_test_size",
             "Les images de test n'ont pas la taille de celles d'apprentissage : ajoutez "
@@ -171,4 +212,37 @@ def wrong_test_images(stage: StageEvidence) -> Mistake | None:
             "Test images do not have the size of training images: add transforms.CenterCrop(28) in test.",
             place,
         )
+    if side(named(data.train, "RandomCrop")) == 28 or learnt != tested:
+        return Mistake(
+            "augmentation_test_size",
+            f"Les images de test ({_size(tested)}) n'ont pas la taille de celles d'apprentissage "
+            f"({_size(learnt)}).",
+            f"Test images ({_size_en(tested)}) do not have the size of training images ({_size_en(learnt)}).",
+            place,
+            confirmed=False,
+        )
     return None
+
+
+def _scaled_in_test(stage: StageEvidence) -> Mistake | None:
+    """Test images made smaller have the right size, but show more than the crops that were learnt."""
+    data = stage.recipe.data
+    if named(data.evaluation, "Resize") is None or named(data.train, "Resize") is not None:
+        return None
+    return Mistake(
+        "augmentation_test_resize",
+        "Les images de test sont mises à l'échelle (Resize) et non recadrées ; le sujet demande un "
+        "crop centré, transforms.CenterCrop(28).",
+        "Test images are scaled (Resize) and not cropped; the sheet asks for a centre crop, "
+        "transforms.CenterCrop(28).",
+        stage.place("evaluation_transforms"),
+        confirmed=False,
+    )
+
+
+def _size(value: int | None) -> str:
+    return "taille inconnue" if value is None else f"{value}×{value}"
+
+
+def _size_en(value: int | None) -> str:
+    return "unknown size" if value is None else f"{value}×{value}"

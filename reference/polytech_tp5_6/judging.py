@@ -11,7 +11,7 @@ from image_mistakes import (
     wrong_flip,
     wrong_test_images,
 )
-from loop_mistakes import evaluates_in_train_mode, wrong_decay, wrong_loop, wrong_momentum
+from loop_mistakes import wrong_decay, wrong_loop, wrong_mode, wrong_momentum
 from mistake import Mistake, judge
 from network_mistakes import (
     fixed_batch,
@@ -31,7 +31,7 @@ MISTAKES: dict[str, tuple[Callable[[StageEvidence], Mistake | None], ...]] = {
     "augmentation": (wrong_crop, wrong_flip, wrong_test_images),
     "optimizer": (wrong_momentum, wrong_decay),
     "dropout": (wrong_dropout_place, wrong_dropout_mode),
-    "batchnorm": (wrong_batchnorm, evaluates_in_train_mode),
+    "batchnorm": (wrong_batchnorm, wrong_mode),
 }
 """What can be wrong, by the ingredient that makes it matter; the first for every run."""
 

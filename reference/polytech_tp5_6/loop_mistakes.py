@@ -142,17 +142,47 @@ def wrong_decay(stage: StageEvidence) -> Mistake | None:
             place,
         )
     factor = first_factor(schedule.rates) or 0.0
+    unmoved = is_still(schedule.rates[:2])
     return Mistake(
         "decay_value",
-        "Le learning rate n'est pas multiplié par 0.95 à chaque époque (la première fois, par "
-        f"{factor:.3g}).",
-        f"The learning rate is not multiplied by 0.95 at each epoch (the first time, by {factor:.3g}).",
+        "Le learning rate n'est pas multiplié par 0.95 à chaque époque "
+        + ("(il ne change pas après la première)." if unmoved else f"(la première fois, par {factor:.3g})."),
+        "The learning rate is not multiplied by 0.95 at each epoch "
+        + ("(it does not change after the first)." if unmoved else f"(the first time, by {factor:.3g})."),
         place,
     )
 
 
-def evaluates_in_train_mode(stage: StageEvidence) -> Mistake | None:
-    """The network is evaluated in train mode, which matters from dropout on."""
+def never_evaluated(stage: StageEvidence) -> Mistake:
+    """Return that no evaluation was seen, which leaves what it should be like to a person."""
+    return Mistake(
+        "evaluation_absent",
+        "Ce programme n'a fait aucune évaluation que nous ayons pu voir.",
+        "This program made no evaluation that we could see.",
+        stage.place("training_loop"),
+        confirmed=False,
+    )
+
+
+def wrong_mode(stage: StageEvidence) -> Mistake | None:
+    """The network learns in evaluation mode or is evaluated in training mode, which matters from dropout on."""
+    if not stage.recipe.loop.trains_in_train_mode:
+        return of_loop(
+            stage,
+            "trains_in_train_mode",
+            "Le réseau apprend en mode évaluation : appelez model.train() au début de chaque époque, "
+            "car model.eval() reste en vigueur jusque-là, et dropout comme batch normalization n'y "
+            "agissent plus.",
+            "The network learns in evaluation mode: call model.train() at the start of each epoch, "
+            "since model.eval() holds until then, and neither dropout nor batch normalisation acts "
+            "there.",
+        )
+    if stage.recipe.loop.evaluates_in_eval_mode is None:
+        return never_evaluated(stage)
+    return _evaluates_in_train_mode(stage)
+
+
+def _evaluates_in_train_mode(stage: StageEvidence) -> Mistake | None:
     if stage.recipe.loop.evaluates_in_eval_mode is not False:
         return None
     return of_loop(

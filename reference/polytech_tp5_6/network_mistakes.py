@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loop_mistakes import evaluates_in_train_mode
+from loop_mistakes import wrong_mode
 from mistake import QUARTER_POINT_OF_Q15, Mistake
 
 from grader.checking import StageEvidence
@@ -181,7 +181,7 @@ def wrong_dropout_mode(stage: StageEvidence) -> Mistake | None:
             "nn.Dropout.",
             stage.place("network"),
         )
-    return evaluates_in_train_mode(stage)
+    return wrong_mode(stage)
 
 
 def _argument(keyword: object, arguments: tuple[object, ...], place: int) -> bool:

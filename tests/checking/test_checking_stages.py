@@ -280,3 +280,19 @@ def test_separate_stages_are_judged_by_their_own_ingredient() -> None:
     alone = msgspec.structs.replace(recipe(0), optimisation=recipe(3).optimisation)
     given = evidence(recipes={3: alone}, style="separate")
     assert lost(given) == {}
+
+
+def test_learning_in_evaluation_mode_costs_half_of_dropout() -> None:
+    """model.eval() without a later model.train() puts dropout to sleep while the network learns."""
+    fact = Fact(name="trains_in_train_mode", value=False, confirmed=True, place=CONFIRMED)
+    given = evidence(recipes=changed(4, "loop", trains_in_train_mode=False), facts=(fact,))
+    found = verdicts(given)
+    assert lost(given, found) == {"3.4": 0.38}
+    assert any("model.train()" in one.message.fr for one in found if one.check == "test_34_mode")
+
+
+def test_a_program_that_never_evaluates_leaves_its_modes_open() -> None:
+    """Where no evaluation was seen, nothing is said of how it should have been made."""
+    found = verdicts(evidence(recipes=changed(4, "loop", evaluates_in_eval_mode=None)))
+    outcomes = {one.check: one.outcome for one in found}
+    assert outcomes["test_34_mode"] is outcomes["test_35_mode"] is Outcome.MANUAL
