@@ -121,6 +121,10 @@ def describe(line: str | None) -> Text:
             fr=f"un {word}-pooling {size} de stride {match[3]}",
             en=f"{word} pooling {size} with stride {match[3]}",
         )
+    if match := re.match(r"adaptive_(avg)?pool (\S+)", line):
+        word = "average" if match[1] else "max"
+        size = match[2] if "x" in match[2] else f"{match[2]}×{match[2]}"
+        return Text(fr=f"un {word}-pooling adaptatif vers {size}", en=f"adaptive {word} pooling to {size}")
     name = {"relu": "ReLU"}.get(line, line)
     return Text(
         fr=f"« {name} »" if name != "ReLU" else "une ReLU", en=f'"{name}"' if name != "ReLU" else "a ReLU"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as Line
 
-from grader.model import Answer, EntryPoint, Layer, Place, Recording, StageResult
+from grader.model import Answer, EntryPoint, Layer, Place, Recording
 from grader.pipeline import Inspection
 from grader.text import Language, Text
 from reports.cleaning import clean_line
+from reports.stages import StageRow, stage_rows
 
 _WORDS = {
     "programs": Text(fr="Programmes", en="Programs"),
@@ -39,16 +41,16 @@ _WORDS = {
 def print_inspection(seen: Inspection, language: Language, console: Console) -> None:
     """Print programs, stages, layers, departures, answers and notes, in that order."""
     words = {key: text.in_(language) for key, text in _WORDS.items()}
-    recordings = seen.recordings.recordings
+    result, recordings = seen.result, seen.recordings.recordings
     _section(words["programs"], [_program(one, language) for one in recordings] or [words["none"]], console)
-    _section(words["stages"], [_stage(stage, language) for stage in seen.stages], console)
-    layers = next((stage.layers for stage in seen.stages if stage.layers), ())
+    _section(words["stages"], [_stage(row) for row in stage_rows(result, language)], console)
+    layers = next((stage.layers for stage in result.stages if stage.layers), ())
     if layers:
         _section(words["layers"], [], console)
         console.print(_layers(layers, language))
     _section(words["departures"], _departures(seen, language) or [words["all_well"]], console)
-    _section(words["answers"], _answers(seen.answers, language), console)
-    notes = [note.in_(language) for note in (*seen.notes, *seen.submission.notes)]
+    _section(words["answers"], _answers(result.answers, language), console)
+    notes = [note.in_(language) for note in (*result.notes, *result.submission.notes)]
     if notes:
         _section(words["notes"], notes, console)
 
@@ -58,13 +60,14 @@ def _section(title: str, lines: list[str], console: Console) -> None:
     console.print()
     console.print(Line(title, style="bold"))
     for line in lines:
-        console.print(Line(f"  {clean_line(line, 600)}"))
+        console.print(Padding(Line(clean_line(line, 600), overflow="fold"), (0, 0, 0, 2)))
 
 
 def _departures(seen: Inspection, language: Language) -> list[str]:
     found = [f"{one.item} : {one.message.in_(language)}{_at(one.place, language)}" for one in seen.departures]
     return found + [
-        problem.text.in_(language) + _at(problem.place, language) for problem in seen.submission.problems
+        problem.text.in_(language) + _at(problem.place, language)
+        for problem in seen.result.submission.problems
     ]
 
 
@@ -90,14 +93,10 @@ def _program(recording: Recording, language: Language) -> str:
     return f"{_entry(recording.entry)} : {told}"
 
 
-def _stage(stage: StageResult, language: Language) -> str:
-    title = stage.title.in_(language)
-    if stage.match.run is None:
-        return f"– {title} : {stage.match.reason.in_(language)}"
-    settings = ", ".join(f"{name} {value}" for name, value in stage.hyperparameters.items())
-    ingredients = " + ".join(stage.match.ingredients) or "–"
-    style = f" [{stage.match.style}]" if stage.match.style else ""
-    return f"✓ {title} : {stage.match.run}{style} · {ingredients} · {settings}"
+def _stage(row: StageRow) -> str:
+    if not row.hyperparameters:
+        return f"– {row.title} : {row.reason}"
+    return f"✓ {row.title} : {row.reason} {row.ingredients} · {row.hyperparameters}"
 
 
 def _layers(layers: tuple[Layer, ...], language: Language) -> Table:

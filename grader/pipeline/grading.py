@@ -125,7 +125,8 @@ def find(session: Session) -> Found:
             assembly.all_unread(assignment),
         )
 
-    session.progress.step(_TRAIN)
+    if session.data is not None:
+        session.progress.step(_TRAIN)
     with watch("train"):
         trained = training_step.train(session, matches, assembly.trainable(matches, recordings), _TRAIN)
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import msgspec
 
-from grader.model import Answer, Outcome, Recordings, StageMatch, StageResult, Submission, Text, Verdict
+from grader.checking import WAITS_FOR_A_READER
+from grader.model import Outcome, Recordings, Result, Verdict
 from grader.pipeline.grading import find, judge
 from grader.pipeline.options import Options
 from grader.pipeline.progress import Progress, Silent
@@ -17,16 +18,12 @@ from grader.pipeline.session import begin
 
 
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
-    """A hand-in as the grader sees it."""
+    """A hand-in as the grader sees it: what was recorded, and what a result without training says of it."""
 
-    submission: Submission
     recordings: Recordings
-    matches: tuple[StageMatch, ...]
-    stages: tuple[StageResult, ...]
-    answers: tuple[Answer, ...]
+    result: Result
     departures: tuple[Verdict, ...]
-    """What differs from the sheet or needs a person, without what only training could tell."""
-    notes: tuple[Text, ...] = ()
+    """What differs from the sheet or asks for a look, without what only training or a reader could tell."""
     exit_code: int = 0
 
 
@@ -39,13 +36,9 @@ def inspect(options: Options, progress: Progress | None = None) -> Inspection:
     found = find(session)
     result = judge(session, found)
     return Inspection(
-        submission=found.submission,
         recordings=found.recordings,
-        matches=found.matches,
-        stages=found.stages,
-        answers=found.answers.answers,
+        result=result,
         departures=tuple(one for one in result.verdicts if _tells(one)),
-        notes=result.notes,
         exit_code=1 if session.faults.notes else 0,
     )
 
@@ -59,4 +52,6 @@ def scratch() -> Iterator[Path]:
 
 def _tells(verdict: Verdict) -> bool:
     quiet = (Outcome.PASSED, Outcome.NOT_RUN, Outcome.MISSING)
+    if verdict.check.startswith(WAITS_FOR_A_READER):
+        return verdict.outcome is Outcome.UNREADABLE
     return verdict.remark or verdict.outcome not in quiet
