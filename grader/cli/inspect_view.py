@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
@@ -49,7 +51,9 @@ def print_inspection(seen: Inspection, language: Language, console: Console) -> 
         _section(words["layers"], [], console)
         console.print(_layers(layers, language))
     _section(words["departures"], _departures(seen, language) or [words["all_well"]], console)
-    _section(words["answers"], _answers(result.answers, language), console)
+    programmed = {stage.item for stage in result.stages}
+    written = [one for one in result.answers if one.state == "found" or one.question not in programmed]
+    _section(words["answers"], _answers(written, language), console)
     notes = [note.in_(language) for note in (*result.notes, *result.submission.notes)]
     if notes:
         _section(words["notes"], notes, console)
@@ -71,7 +75,7 @@ def _departures(seen: Inspection, language: Language) -> list[str]:
     ]
 
 
-def _answers(answers: tuple[Answer, ...], language: Language) -> list[str]:
+def _answers(answers: Iterable[Answer], language: Language) -> list[str]:
     by_state: dict[str, list[str]] = {}
     for answer in answers:
         state = "missing" if answer.state == "template" else answer.state
