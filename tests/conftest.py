@@ -14,6 +14,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-budgets", action="store_true", help="conformance: every folder at every budget")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers a file stays on one of them; conformance tests are long, and each goes anywhere."""
+    for item in items:
+        if item.get_closest_marker("conformance") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     """`golden(name, text)` asserts that text equals `goldens/<name>` beside the test file."""
