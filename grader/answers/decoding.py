@@ -10,6 +10,8 @@ from grader.model import Place, Problem
 from grader.text import Text
 
 DOCUMENT_BYTES_MAX = 2_000_000
+_BLANKS = re.compile(r"([^\S\n]{200})[^\S\n]+")
+"""A line's blanks beyond what any table is laid out with: patterns over answers may look at each more than once."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -24,7 +26,7 @@ def read_document(path: Path, name: str) -> tuple[str | None, tuple[Problem, ...
     """Return the text of the document at `path` (None when it is none), and what is worth telling about it.
 
     UTF-8, UTF-16 and UTF-32 are read as such, anything else as Windows-1252. Control characters go,
-    line ends become `\\n`. `name` is the path inside the hand-in, for messages.
+    line ends become `\\n`, runs of blanks are cut at 200. `name` is the path inside the hand-in, for messages.
     """
     try:
         with path.open("rb") as stream:
@@ -41,7 +43,7 @@ def read_document(path: Path, name: str) -> tuple[str | None, tuple[Problem, ...
     if guessed:
         problems.append(_not_utf8(name))
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-    return _CONTROLS.sub("", text), tuple(problems)
+    return _BLANKS.sub(r"\1", _CONTROLS.sub("", text)), tuple(problems)
 
 
 def _decode(raw: bytes) -> tuple[str | None, bool]:

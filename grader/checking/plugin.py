@@ -117,8 +117,8 @@ def _verdict(item: pytest.Item, spec: CheckSpec, error: BaseException | None) ->
         return passed
     if isinstance(error, CheckTimeout) and "answer" in getattr(item, "fixturenames", ()):
         # What an answer is made of decides how long it takes to read: not our fault, and no fault of theirs.
-        told = Text(fr=f"{item.name} : {error}", en=f"{item.name}: {error}")
-        return msgspec.structs.replace(passed, outcome=Outcome.MANUAL, message=_TOO_LONG, teacher=told)
+        late = Text(fr=f"{item.name} : {error}", en=f"{item.name}: {error}")
+        return msgspec.structs.replace(passed, outcome=Outcome.MANUAL, message=_TOO_LONG, teacher=late)
     if not isinstance(error, Decided):
         told = f"{type(error).__name__}: {error}"[:500]
         teacher = Text(fr=f"{item.name} s'est arrêtée : {told}", en=f"{item.name} stopped: {told}")

@@ -22,7 +22,7 @@ from answer_formulas import (
     quote,
 )
 from answer_layers import LAYERS, ROW, judge_layer, own_total, rows
-from answer_values import STRIDE, judge_value, paddings, percentages, stated
+from answer_values import STRIDE, judge_value, paddings, percentages, rounds, stated
 
 from grader.answers import find_numbers
 from grader.checking import Evidence, check, failed, manual, missing, remark, unreadable
@@ -207,7 +207,7 @@ def test_q11_total(answer: Answer, evidence: Evidence) -> None:
     teacher = Text(
         fr="Attendu : 1 191 170 (1 190 000 sans biais).", en="Expected: 1,191,170 (1,190,000 without biases)."
     )
-    if any(number.is_about(total) for number in numbers for total in TOTALS):
+    if any(number.is_about(total) or rounds(number, total) for number in numbers for total in TOTALS):
         return
     own = own_total(evidence)
     if own is not None and any(number.is_about(own) for number in numbers):
@@ -237,11 +237,12 @@ def test_q11_total(answer: Answer, evidence: Evidence) -> None:
 )
 def test_q11_comparison(answer: Answer) -> None:
     """The total is compared with the 50,000 training images; left out, it is a remark."""
-    said = any(number.is_about(IMAGES) for number in find_numbers(answer.text))
-    if not find_numbers(answer.text):
+    numbers = find_numbers(answer.text)
+    said = any(number.is_about(IMAGES) for number in numbers)
+    if not any(max(number.values) >= 10_000 and not number.is_about(IMAGES) for number in numbers):
         manual(
-            fr="Aucun nombre n'a été lu dans votre réponse : une personne la lira.",
-            en="No number was read in your answer: a person will read it.",
+            fr="Aucun total à comparer n'a été lu dans votre réponse : une personne la lira.",
+            en="No total to compare was read in your answer: a person will read it.",
             place=answer.place,
         )
     if not said and not re.search(

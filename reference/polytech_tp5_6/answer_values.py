@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from grader.answers import find_numbers, plain
+from grader.answers import Number, find_numbers, plain
 from grader.checking import failed, manual
 from grader.model import Answer
 from grader.text import Text
@@ -23,7 +23,8 @@ _WORDS = {
     "quatre": 4,
     "four": 4,
 }
-_NUM = rf"(\d+|{'|'.join(_WORDS)}|nul|null)\b"
+_NUM = rf"(?<!\d)(\d{{1,9}}|{'|'.join(_WORDS)}|nul|null)\b"
+"""No longer than any size, and begun once: a page of digits is read in one pass and is no value."""
 _IS = r"\s*(?:\(?\w?\)?\s*)?(?:=|:|de|of|is|vaut|égal(?: à)?|equals?|à|est)?\s*(?:de |of |à )?"
 PADDING = (
     rf"\b(?:zero-)?padding{_IS}{_NUM}", rf"(?<![\w\d])p\s*(?:=|:|vaut|de)\s*{_NUM}", rf"\bpad{_IS}{_NUM}",
@@ -38,21 +39,25 @@ _NO_PADDING = re.compile(
 )
 STRIDE = (
     rf"\bstride{_IS}{_NUM}", rf"(?<![\w\d])s\s*(?:=|:|vaut|de)\s*{_NUM}", rf"{_NUM}\s+(?:de|of|for the)\s+stride",
-    rf"(?:avance|décale|déplace|moved?|moves|step)\w*\s+[^.\n]{{0,30}}?(?:de |by |of )?{_NUM}\s+pixels?",
+    rf"\b(?:avance|décale|déplace|moved?|moves|step)\w{{0,12}}\s+[^.\n]{{0,30}}?(?:de |by |of )?{_NUM}\s+pixels?",
     rf"\bpas{_IS}{_NUM}",
 )  # fmt: skip
 
 
 def stated(text: str, patterns: Iterable[str]) -> set[int]:
     """Return the values that `text` gives by any of the patterns; those of a computation are none."""
-    text = re.sub(r"[*_$`]", "", plain(text))
+    lines = re.sub(r"[*_$`]", "", plain(text)).splitlines()
+    # One blank between words: the patterns allow for several, and would try every split of a page of them.
+    text = "\n".join(" ".join(line.split()) for line in lines if line.strip())
     found = set()
     for pattern in patterns:
         for match in re.finditer(pattern, text, re.IGNORECASE):
             word = match[1].lower()
             after = text[match.end() : match.end() + 2].lstrip()
             if word.isdigit() and (
-                after.startswith(("×", "*", "/")) or text[match.end() : match.end() + 1].isalnum()
+                after.startswith(("×", "*", "/"))
+                or text[match.end() : match.end() + 1].isalnum()
+                or re.match(r"[.,]\d", text[match.end() :])
             ):
                 continue
             found.add(int(word) if word.isdigit() else _WORDS.get(word, 0))
@@ -83,6 +88,12 @@ def judge_value(answer: Answer, name: str, found: set[int], right: int) -> None:
         "question 1.",
         place=answer.place, teacher=teacher,
     )  # fmt: skip
+
+
+def rounds(number: Number, wanted: int) -> bool:
+    """Tell whether the number is `wanted` rounded to two digits or more, as `1 200 000` is."""
+    digits = len(str(wanted))
+    return any(number.value == round(wanted, kept - digits) for kept in range(2, digits))
 
 
 def percentages(text: str) -> list[float]:

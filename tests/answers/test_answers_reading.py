@@ -121,3 +121,12 @@ def test_a_report_in_another_format_is_unreadable_not_missing(tmp_path: Path) ->
 def test_no_document_breaks_the_reading(tmp_path: Path, content: bytes) -> None:
     """Empty, binary and absurd documents are read without an error."""
     assert len(written(tmp_path, content).answers) == len(COURSEWORK.assignment.question)
+
+
+def test_a_page_of_blanks_is_cut(tmp_path: Path) -> None:
+    """Blanks beyond what lays out a table are dropped, so that no pattern is kept busy; line ends are kept."""
+    found = written(tmp_path, "## Q9\npadding" + " " * 50_000 + "2\n\n## Q11\n1 190 000\n")
+    texts = {answer.question: answer for answer in found.answers}
+    assert texts["Q9"].text == "padding" + " " * 200 + "2"
+    place = texts["Q11"].place
+    assert place is not None and place.line == 4
