@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -239,3 +241,30 @@ def test_a_reader_that_goes_away_is_no_crash(tmp_path: Path) -> None:
         os.close(write)
         os.close(saved)
     assert code in (0, 1)
+
+
+def without_bubblewrap(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `grade` as on a machine that has no bubblewrap."""
+    (tmp_path / "bin").mkdir()
+    environment = {**os.environ, "PATH": str(tmp_path / "bin"), "LC_ALL": "en_GB.UTF-8"}
+    command = [sys.executable, "-m", "grader.cli", *arguments]
+    return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+
+
+def test_asked_for_by_name_a_missing_sandbox_ends_with_code_3(tmp_path: Path) -> None:
+    """`--sandbox bubblewrap` without bubblewrap says what to install and grades nothing."""
+    (tmp_path / "report.md").write_text("# Report\n\nHello.\n")
+    ended = without_bubblewrap(tmp_path, "report.md", "--sandbox", "bubblewrap", "--out", "out")
+    assert ended.returncode == 3
+    assert "apt-get install bubblewrap" in ended.stderr
+    assert not (tmp_path / "out" / "result.json").exists()
+
+
+def test_a_student_without_a_sandbox_is_told_and_graded(tmp_path: Path) -> None:
+    """`--sandbox auto` goes on without isolation, and the result says so."""
+    (tmp_path / "report.md").write_text("# Report\n\nHello.\n")
+    ended = without_bubblewrap(tmp_path, "report.md", "--budget", "static", "--out", "out")
+    assert ended.returncode == 0
+    result = json.loads((tmp_path / "out" / "result.json").read_text())
+    assert result["conditions"]["sandbox"] == "none"
+    assert any("Without isolation" in note["en"] for note in result["notes"])
