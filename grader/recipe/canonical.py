@@ -13,6 +13,8 @@ _MONOTONE = ("relu", "relu6", "tanh", "sigmoid", "leaky_relu", "elu", "selu")
 _SCALES_FREELY = ("relu", "leaky_relu")
 """Functions that may change places with a multiplication by a positive number, hence with dropout."""
 _IDEMPOTENT = ("relu", "relu6")
+_INERT = ("pool k1 s1", "avgpool k1 s1")
+"""Poolings over one pixel: a network that was copied with its adaptive pooling has one at this size."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ class _Entry:
 def canonical(found: tuple[Operation, ...]) -> tuple[str, ...]:
     """Return one line per operation: `conv 3->32 k5 s1 p2`, `relu`, `pool k2 s2`, `linear 1024->1000`, ...
 
-    Flattening, identities and inert dropouts are left out; a convolution over the whole image is `linear`; an
-    activation stands before the max-pooling and before the dropout beside it; a zero padding layer is part of
+    Flattening, identities, poolings over one pixel and inert dropouts are left out; a convolution over the
+    whole image is `linear`, a clamp at 0 `relu`; an activation stands before the max-pooling and before the dropout beside it; a zero padding layer is part of
     the convolution that follows; an option that changes nothing at this size (`ceil_mode`) is not told.
     Where an operation does not take the line before it, `@` and the numbers of its inputs (from 1, 0 the
     image) follow. A softmax at the end stays, as the last line.
@@ -47,11 +49,12 @@ def _entries(found: tuple[Operation, ...]) -> list[_Entry]:
     for operation in found:
         inputs = tuple(position[name] for name in operation.inputs)
         inputs = tuple(sorted(inputs)) if operation.kind in ("add", "mul") else inputs
-        if operation.kind == "flatten" and inputs:
+        text = _text(operation)
+        if inputs and (operation.kind == "flatten" or text in _INERT):
             position[operation.name] = inputs[0]
             continue
-        kind = "linear" if operation.is_linear else operation.kind
-        entries.append(_Entry(kind, _text(operation), inputs, operation))
+        kind = "linear" if operation.is_linear else text if text == "relu" else operation.kind
+        entries.append(_Entry(kind, text, inputs, operation))
         position[operation.name] = len(entries) - 1
     return entries
 
@@ -145,6 +148,11 @@ def _text(operation: Operation) -> str:
     if operation.kind in ("adaptive_avg_pool", "adaptive_max_pool") or _is_spatial_mean(operation):
         return _adaptive_text(operation)
     options = operation.options
+    if operation.kind in ("clamp", "clamp_min") and {**options, "max": options.get("max")} == {
+        "min": 0,
+        "max": None,
+    }:
+        return "relu"
     if operation.kind in ("softmax", "log_softmax"):
         dim = options.get("dim")
         last = len(operation.input_shape)

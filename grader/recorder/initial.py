@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 from torch.nn import init
+from torch.nn.parameter import is_lazy
 
 from grader.model import Call
 from grader.recorder.journal import Journal
@@ -87,6 +88,8 @@ class Initial:
         """Remember that `call` made the values that `tensor` has now."""
         if self.journal.paused or not isinstance(tensor, torch.Tensor) or len(self._made) > 20_000:
             return
+        if is_lazy(tensor):
+            return  # its values come with the first call
         key = fingerprint(tensor)
         self._known.add(tensor.data_ptr())
         self._made[(tensor.data_ptr(), key)] = call

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from grader.model import Place
 from grader.recorder.initial import Initial, Pretrained
@@ -90,6 +91,8 @@ class Networks:
         images = next((one for one in (*args, *kwargs.values()) if isinstance(one, torch.Tensor)), None)
         if images is None:
             return self._inside(module, args, kwargs)
+        if any(is_lazy(parameter) for parameter in module.parameters()):
+            self._dry_run(module, args, kwargs)
         root, call = self._note(module, images, (*args, *kwargs.values()))
         cached = root.cached.get(call.training) if call.fast else None
         if cached is not None:
@@ -102,6 +105,17 @@ class Networks:
         call.output_dims = first.dim() if first is not None else 0
         tag(result, Trail("output", drawn=call.drawn, call=call))
         return result
+
+    def _dry_run(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Have lazy layers draw their weights, as their first call does, and leave all else as it was."""
+        modes = [(part, part.training) for part in module.modules()]
+        try:
+            module.eval()
+            with torch.no_grad():
+                self._inside(module, args, kwargs)
+        finally:
+            for part, mode in modes:
+                part.training = mode
 
     def _note(
         self, module: nn.Module, images: torch.Tensor, values: tuple[Any, ...]
@@ -130,8 +144,9 @@ class Networks:
         with self.journal.pause():
             try:
                 return copy.deepcopy(module)
-            except (RuntimeError, TypeError, AttributeError, RecursionError):
-                return None  # it holds something that cannot be copied; the live network must do
+            except (RuntimeError, TypeError, ValueError, AttributeError, RecursionError):
+                # It holds something that cannot be copied (a lazy layer, say); the live network must do.
+                return None
 
     def _really(
         self,

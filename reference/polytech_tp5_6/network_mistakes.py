@@ -16,6 +16,10 @@ NETWORK = (
 )  # fmt: skip
 """Section 2.1, in the canonical notation; `conserver les dimensions spatiales` is question 8."""
 
+ADAPTIVE = "adaptive_pool 4"
+"""Another way to keep 4×4 at 28×28, with windows that overlap: whether it will do is for a person to say."""
+ACTIVATIONS = ("relu", "relu6", "tanh", "sigmoid", "leaky_relu", "elu", "selu", "gelu", "silu", "softplus")
+
 
 def wrong_network(stage: StageEvidence) -> Mistake | None:
     """The first layer that departs from section 2.1, whatever way the network is written."""
@@ -36,7 +40,11 @@ def wrong_network(stage: StageEvidence) -> Mistake | None:
         )  # fmt: skip
     fr, en = _departure_told(departure)
     return Mistake(
-        f"architecture_{departure.layer.split()[-1]}_{departure.kind}", fr, en, stage.place("network")
+        f"architecture_{departure.layer.split()[-1]}_{departure.kind}",
+        fr,
+        en,
+        stage.place("network"),
+        confirmed=departure.found != ADAPTIVE,
     )
 
 
@@ -53,7 +61,8 @@ def _departure_told(departure: Departure) -> tuple[str, str]:
             "asks for "
             "(question 8): have another look at its padding.",
         )
-    if departure.kind == "missing" and departure.expected == "relu":
+    other = departure.expected == "relu" and (departure.found or "").split(" ")[0] in ACTIVATIONS
+    if departure.kind == "missing" and departure.expected == "relu" and not other:
         return (
             f"Il manque {layer} : le sujet fait suivre cette couche d'une ReLU, ajoutez-la.",
             f"{english[:1].upper()}{english[1:]} is missing: the sheet has a ReLU follow that layer, add it.",
@@ -83,10 +92,7 @@ def wrong_output(stage: StageEvidence) -> Mistake | None:
     """What follows fc5: a ReLU on the scores, a softmax that the loss applies again, or a loss that lacks one."""
     after, loss = tail(stage.examination.canonical), stage.recipe.optimisation.loss
     place = stage.place("network")
-    if any(
-        line.split(" ")[0] in ("relu", "relu6", "tanh", "sigmoid", "leaky_relu", "elu")
-        for line in (*after, *loss.before)
-    ):
+    if any(line.split(" ")[0] in ACTIVATIONS for line in (*after, *loss.before)):
         return Mistake(
             "activation_on_scores",
             "Une activation est appliquée aux dix scores de fc5 et en perd une partie : retirez-la, "

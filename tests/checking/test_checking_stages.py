@@ -296,3 +296,18 @@ def test_a_program_that_never_evaluates_leaves_its_modes_open() -> None:
     found = verdicts(evidence(recipes=changed(4, "loop", evaluates_in_eval_mode=None)))
     outcomes = {one.check: one.outcome for one in found}
     assert outcomes["test_34_mode"] is outcomes["test_35_mode"] is Outcome.MANUAL
+
+
+def test_another_activation_is_named_and_not_called_absent() -> None:
+    """A Tanh in the place of a ReLU is told as such: half of Q15."""
+    given = evidence(canonical={0: (CONV1, "tanh", *PLAIN[2:])})
+    found = verdicts(given)
+    assert lost(given, found) == {"Q15": 0.88}
+    message = next(one.message for one in found if one.check == "test_15_architecture")
+    assert "tanh" in message.fr and "Il manque" not in message.fr
+
+
+def test_an_adaptive_pooling_goes_to_a_person() -> None:
+    """AdaptiveMaxPool2d(4) for ceil_mode keeps the number of parameters, with other windows: no points are taken."""
+    found = verdicts(evidence(canonical={2: (*PLAIN[:8], "adaptive_pool 4", *PLAIN[9:])}))
+    assert next(one.outcome for one in found if one.check == "test_32_network") is Outcome.MANUAL

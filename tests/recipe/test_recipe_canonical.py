@@ -171,3 +171,29 @@ def test_functional_layers_are_told_like_modules() -> None:
     (conv, _) = rows(Functional(), SHAPE)
     assert (conv.name, conv.weights + conv.biases, conv.output_shape) == ("conv1", 112, (4, 8, 8))
     assert lines(Functional(), SHAPE) == ("conv 3->4 k3 s1 p1", "avgpool k8 s8")
+
+
+def test_a_pooling_over_one_pixel_is_left_out() -> None:
+    """The adaptive pooling of a copied network, where it finds its size already, changes nothing."""
+    copied = nn.Sequential(nn.MaxPool2d(2), nn.AdaptiveAvgPool2d((4, 4)), nn.AdaptiveMaxPool2d(4))
+    plain = small(nn.ReLU(), nn.MaxPool2d(2))
+    assert lines(ready(small(nn.ReLU(), *copied)), SHAPE) == lines(ready(plain), SHAPE)
+
+
+class Clamped(nn.Module):
+    """A convolution whose negative values are cut off by hand, from `lowest` to `highest`."""
+
+    def __init__(self, lowest: float | None, highest: float | None = None) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 4, 3), nn.Linear(4 * 6 * 6, 10)
+        self.lowest, self.highest = lowest, highest
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.fc(torch.flatten(self.conv(x).clamp(min=self.lowest, max=self.highest), 1))
+
+
+def test_cutting_off_what_is_negative_is_a_relu() -> None:
+    """`clamp(min=0)` reads as ReLU; another bound, or a second one, does not."""
+    assert lines(Clamped(0), SHAPE)[1] == "relu"
+    assert lines(Clamped(0.0), SHAPE)[1] == "relu"
+    assert "relu" not in (*lines(Clamped(0.1), SHAPE), *lines(Clamped(0, 6), SHAPE))

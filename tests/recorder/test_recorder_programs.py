@@ -393,6 +393,17 @@ def test_what_no_recipe_can_hold_is_said(run_of: RunOf, name: str, word: str) ->
     assert word in run.unexpressed.en
 
 
+def test_lazy_layers_are_recorded_as_what_they_become(recipe_of: RecipeOf) -> None:
+    """Layers that find out their sizes at the first batch stop nothing and are drawn as usual."""
+    network = recipe_of("paresseux").network
+    assert [call.name for call in network.modules.values()] == [
+        "Conv2d", "BatchNorm2d", "ReLU", "MaxPool2d", "Flatten", "Linear"
+    ]  # fmt: skip
+    assert network.parameters["5.weight"].shape == (10, 64)
+    learnt = [one for one in network.parameters.values() if not one.buffer]
+    assert {one.initializer.name for one in learnt} == {"default"}
+
+
 def test_a_training_that_never_steps_and_uses_test_images_is_seen(recipe_of: RecipeOf) -> None:
     """Forgetting optimizer.step() gives no steps; training on the test half is told."""
     loop = recipe_of("sans_pas").loop
