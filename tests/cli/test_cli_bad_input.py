@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from grader.cli import main
+from grader.model import Result
+from grader.pipeline import Options, assess
 
 Captured = pytest.CaptureFixture[str]
 
@@ -109,68 +111,56 @@ def graded(capsys: Captured, submission: Path, *arguments: str) -> tuple[int, di
     return code, result
 
 
-def told(result: dict[str, Any]) -> dict[str, str]:
-    """Return each problem of a result by its kind."""
-    return {problem["kind"]: problem["text"]["en"] for problem in result["problems"]}
-
-
-@pytest.mark.slow
-@pytest.mark.sandbox
-def test_programs_that_cannot_run_are_each_told_once(capsys: Captured, tmp_path: Path) -> None:
-    """Syntax, import and run-time errors, missing packages, endless output: the line is named, the rest goes on."""
-    work = tmp_path / "work"
-    work.mkdir()
-    programs = {
-        "syntax.py": "import torch\nfor i in range(3)\n    print(i)\n",
-        "helper_missing.py": "import torch\nfrom my_helper import net\nprint(net)\n",
-        "package_missing.py": "import torch\nimport tensorflow_addons\n",
-        "crash.py": "import torch\n\nx = 1\nprint(x / 0)\n",
-        "chatty.py": "while True:\n    print('x' * 10000)\n",
-        "nothing.py": "import torch\nprint('no training here')\n",
-    }
+def watched(work: Path, programs: dict[str, str], *, watch_s: float) -> Result:
+    """Grade `programs`, written into `work`, at the static budget in the real sandbox."""
+    work.mkdir(exist_ok=True)
     for name, text in programs.items():
         (work / name).write_text(text)
-    (work / "binary.py").write_bytes(bytes(range(256)) * 20)
-    (work / "answers.md").write_bytes(
-        "## Q8\n\nUn padding de 2 et un stride de 1, d'où la même taille à l'entrée.\n".encode("latin-1")
-    )
-    code, result = graded(capsys, work, "--sandbox", "bubblewrap")
-    assert code == 0
-    places = {p["place"]["file"]: p["place"]["line"] for p in result["problems"] if p.get("place")}
-    assert places["syntax.py"] == 2
-    assert places["crash.py"] == 4
-    assert places["helper_missing.py"] == 2
-    assert places["package_missing.py"] == 2
-    assert {"syntax_error", "import_error"} <= set(told(result))
-    marks = {mark["item"]: mark for mark in result["marks"]}
-    assert marks["Q8"]["outcome"] == "passed"
-    assert marks["Q15"]["points"] is None, "programs that gave no evidence leave their points open"
+    out = work.with_name(f"{work.name}-out")
+    return assess(Options(submission=work, out=out, budget="static", sandbox="bubblewrap", watch_s=watch_s))
 
 
 @pytest.mark.slow
 @pytest.mark.sandbox
-def test_bombs_are_stopped_and_told(capsys: Captured, tmp_path: Path) -> None:
+def test_programs_that_cannot_run_are_each_told_once(tmp_path: Path) -> None:
+    """Syntax, import and run-time errors, missing packages, endless output: the line is named, the rest goes on."""
+    programs = {
+        "syntax.py": "import torch\nfor i in range(3)\n    print(i)\n",
+        "helper_missing.py": "import torch\nfrom my_helper import train\n\ntrain(128, 0.1)\n",
+        "package_missing.py": "import torch\nimport tensorflow_addons as addons\n\naddons.train(torch)\n",
+        "crash.py": "from torch import nn\n\nnet = nn.Linear(3, 2)\nprint(net / 0)\n",
+        "chatty.py": "while True:\n    print('x' * 10000)\n",
+        "no_training.py": "from torch import nn\n\nnet = nn.Linear(3, 2)\nprint(net)\n",
+    }
+    work = tmp_path / "work"
+    work.mkdir()
+    (work / "binary.py").write_bytes(bytes(range(256)) * 20)
+    answer = "## Q8\n\nUn padding de 2 et un stride de 1, d'où la même taille à l'entrée.\n"
+    (work / "answers.md").write_bytes(answer.encode("latin-1"))
+    result = watched(work, programs, watch_s=60)
+    places = {one.place.file: one.place.line for one in result.problems if one.place}
+    assert {name: places[name] for name in ("syntax.py", "helper_missing.py", "package_missing.py", "crash.py")} == {
+        "syntax.py": 2, "helper_missing.py": 2, "package_missing.py": 2, "crash.py": 4,
+    }  # fmt: skip
+    assert len(result.problems) == len(set(result.problems))
+    told = {one.kind for one in result.problems}
+    assert {"syntax_error", "import_error", "time_limit", "not_python"} <= told
+    marks = {mark.item: mark for mark in result.marks}
+    assert marks["Q8"].outcome == "passed"
+    assert marks["Q15"].points is None, "programs that gave no evidence leave their points open"
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_bombs_are_stopped_and_told(tmp_path: Path) -> None:
     """Forks without end, memory without end and loops without end cost their own hand-in and nothing else."""
     bombs = {
         "forks": "import os\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        pass\n",
         "memory": "x = []\nwhile True:\n    x.append(bytearray(50_000_000))\n",
         "loop": "while True:\n    pass\n",
     }
-    from grader.pipeline import Options, assess
-
     for name, text in bombs.items():
-        work = tmp_path / name
-        work.mkdir()
-        (work / "bomb.py").write_text(text)
-        options = Options(
-            submission=work,
-            out=tmp_path / "out" / name,
-            budget="static",
-            data="synthetic",
-            sandbox="bubblewrap",
-            watch_s=30,
-        )
-        result = assess(options)
+        result = watched(tmp_path / name, {"bomb.py": text}, watch_s=30)
         assert result.problems, name
         assert all(mark.outcome != "error" for mark in result.marks), name
 
