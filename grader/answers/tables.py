@@ -37,6 +37,23 @@ _TIMES = r"\s*[x×*X]\s*"
 _DIMS = re.compile(
     rf"(?<![\d.,×*])(?:\d{{1,5}}{_TIMES}){{1,3}}\d{{1,5}}(?![\d×*])|[(\[]\s*\d{{1,5}}\s*(?:[,;]\s*\d{{1,5}}\s*){{0,3}},?\s*[)\]]"
 )
+_MAPS = re.compile(
+    r"(?<![\d.,])(\d{1,5})\s?(?:@|(?:feature[ -]?)?(?:maps?|cartes?|canaux|channels?|images?)\b"
+    r"(?: de taille| de| of size| of)?)"
+    rf"\s?(\d{{1,5}}{_TIMES}\d{{1,5}})(?!\d|{_TIMES})",
+    re.IGNORECASE,
+)
+"""`32@16×16` and `32 cartes de 16×16`: as many maps of that size."""
+_TRIPLE = rf"(?:\d{{1,5}}{_TIMES}\d{{1,5}}{_TIMES}\d{{1,5}}|[(\[]\d{{1,5}},\s?\d{{1,5}},\s?\d{{1,5}}[)\]])"
+_FROM = re.compile(
+    rf"(?<![\d×*=]){_TRIPLE}\s?(?:->|→|=>|⇒|vers|to|à)\s?(?={_TRIPLE}(?!{_TIMES}\d|\d|\s?=))", re.IGNORECASE
+)
+"""`32×32×3 →` before the output's own three dimensions: the input."""
+_INWARD = re.compile(
+    r"entr[ée]e|\binput|noyau|kernel|filtre|filter|stride|re[çc]oit|\breceive|\bprend\b|\btakes?\b",
+    re.IGNORECASE,
+)
+_OUTWARD = re.compile(r"sortie|output|produi|\bdonne|\bgives?\b|\bsort\b", re.IGNORECASE)
 _NOTHING = re.compile(r"\b(?:none|aucun|aucune|nul|rien|no|zero|zéro|n/?a)\b|^\s*[-–—/∅]+\s*$", re.IGNORECASE)
 _WEIGHT_UNIT = re.compile(r"poids|param|weight|biais|bias", re.IGNORECASE)
 
@@ -52,6 +69,8 @@ class LayerRow:
     weights: tuple[Number, ...] = ()
     """The numbers of weights stated: more than one where the biases stand apart."""
     text: str = ""
+    other_sizes: tuple[tuple[int, ...], ...] = ()
+    """Further sizes in a sentence on the layer, which may be its output as well as its input or its kernel."""
 
 
 def read_layers(text: str, *, first_dense: int) -> dict[str, LayerRow]:
@@ -74,6 +93,7 @@ def read_layers(text: str, *, first_dense: int) -> dict[str, LayerRow]:
                 size=known.size or row.size,
                 weights=known.weights or row.weights,
                 text=known.text or row.text,
+                other_sizes=known.other_sizes + row.other_sizes,
             )
     return _numbered(found, first_dense)
 
@@ -151,7 +171,7 @@ def read_size(text: str) -> tuple[int, ...] | None:
 
     A product that is stated (`32×32×32 = 32 768`) must be right, else the size cannot be.
     """
-    text = plain(text)
+    text = _MAPS.sub(r"\1×\2", plain(text))
     match = max(_DIMS.finditer(text), key=lambda found: len(re.findall(r"\d+", found[0])), default=None)
     if match is None:
         numbers = [number for number in find_numbers(text) if number.value == int(number.value)]
@@ -233,14 +253,31 @@ def _paragraph_end(text: str, start: int) -> int:
 
 def _said(name: str, text: str) -> LayerRow:
     text = re.sub(r"^[^\S\n]*\+[^\S\n]*relu\d?", "", text, flags=re.IGNORECASE)
+    text = _FROM.sub("", text)
     size: tuple[int, ...] | None = None
+    others: list[tuple[int, ...]] = []
     weights: list[Number] = []
     for field in _fields(text):
-        if size is None and (dims := _size_field(field, name)) is not None:
+        dims, aside = _size_field(_outgoing(field), name), _is_aside(field)
+        if dims is not None and (size is not None or aside):
+            others.append(dims)
+        if size is None and dims is not None and not aside:
             size = dims
-        elif not weights and (number := _weight_field(field, seen_size=size is not None)) is not None:
-            weights.append(number)
-    return LayerRow(name, size, tuple(weights), " ".join(text.split())[:200])
+        elif not weights and (_WEIGHT_UNIT.search(field) or not aside):
+            number = _weight_field(field, seen_size=size is not None)
+            weights += [number] if number is not None else []
+    return LayerRow(name, size, tuple(weights), " ".join(text.split())[:200], tuple(others))
+
+
+def _is_aside(field: str) -> bool:
+    """Tell whether a field speaks of the layer's input or kernel alone."""
+    return _INWARD.search(field) is not None and _OUTWARD.search(field) is None
+
+
+def _outgoing(field: str) -> str:
+    """Return the field from where it speaks of the output, when it speaks of the input or the kernel too."""
+    outward = _OUTWARD.search(field)
+    return field[outward.start() :] if outward is not None and _INWARD.search(field) else field
 
 
 def _fields(text: str) -> Iterable[str]:
@@ -260,7 +297,8 @@ def _size_field(field: str, name: str) -> tuple[int, ...] | None:
     match = _DIMS.search(field)
     if match is not None and len(re.findall(r"\d+", match[0])) == 3:
         return read_size(field)
-    if name.startswith("fc") and match is None and "=" not in field:
+    single = match is None or len(re.findall(r"\d+", match[0])) == 1
+    if name.startswith("fc") and single and "=" not in field:
         numbers = find_numbers(field)
         return (int(numbers[0].value),) if len(numbers) == 1 and numbers[0].value >= 1 else None
     return None

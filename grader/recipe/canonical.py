@@ -29,8 +29,9 @@ def canonical(found: tuple[Operation, ...]) -> tuple[str, ...]:
     """Return one line per operation: `conv 3->32 k5 s1 p2`, `relu`, `pool k2 s2`, `linear 1024->1000`, ...
 
     Flattening, identities, poolings over one pixel and inert dropouts are left out; a convolution over the
-    whole image is `linear`, a clamp at 0 `relu`; an activation stands before the max-pooling and before the dropout beside it; a zero padding layer is part of
-    the convolution that follows; an option that changes nothing at this size (`ceil_mode`) is not told.
+    whole image is `linear`, a clamp at 0 `relu`; an activation stands before the max-pooling and before the
+    dropout beside it; a zero padding layer is part of the convolution that follows; an option that changes
+    nothing at this size (`ceil_mode`) is not told.
     Where an operation does not take the line before it, `@` and the numbers of its inputs (from 1, 0 the
     image) follow. A softmax at the end stays, as the last line.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from grader.answers import LayerRow, read_layers
 from grader.checking import Evidence, failed, manual
 from grader.model import Answer
@@ -31,6 +33,19 @@ def size_is_right(row: LayerRow, name: str) -> bool:
     return row.size in (wanted, (product,))
 
 
+def is_side_only(row: LayerRow, name: str) -> bool:
+    """Tell whether the size is that of one map, right as far as it goes: how many there are may stand elsewhere."""
+    wanted = LAYERS[name][0]
+    return len(wanted) == 3 and row.size == (min(wanted[1:]),) * 2
+
+
+def is_doubtful(row: LayerRow, name: str) -> bool:
+    """Tell whether the right size stands in the sentence, but beside another one that was read first."""
+    return not size_is_right(row, name) and any(
+        size_is_right(replace(row, size=size), name) for size in row.other_sizes
+    )
+
+
 def weights_are_right(row: LayerRow, name: str) -> bool:
     """Tell whether the weights are right, with biases or without."""
     _, weights, biases = LAYERS[name]
@@ -53,7 +68,12 @@ def judge_layer(answer: Answer, name: str) -> None:
         wrong_size = row is not None and row.size is not None and not size_is_right(row, name)
         if not wrong_size:
             _not_found(answer, name, teacher)
-    if row is not None and row.size is not None and not size_is_right(row, name):
+    if row is not None and is_doubtful(row, name):
+        _not_found(answer, name, teacher)
+    partial = row is not None and is_side_only(row, name)
+    if partial and row is not None and (not learns or not row.weights or weights_are_right(row, name)):
+        _not_found(answer, name, teacher)
+    if row is not None and row.size is not None and not partial and not size_is_right(row, name):
         failed(
             fr=f"La taille de sortie de {name} ({'×'.join(map(str, row.size))}) n'est pas la bonne : "
             "reprenez la formule de la question 1.",
