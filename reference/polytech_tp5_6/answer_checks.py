@@ -31,6 +31,9 @@ from grader.text import Text
 
 # ---------------------------------------------------------------- Q1: formulas
 
+ROUNDS_UP = re.compile(r"ceil|[⌈⌉]|(?:entier|arrondi\w*)[^.\n]{0,20}? sup[ée]r|round\w* up|par exc[èe]s", re.IGNORECASE)
+"""⌈(x + 2p − k + 1)/s⌉ is right too, and ⌈(x + 2p − k)/s⌉ + 1 is not: the grammar knows no rounding up."""
+
 
 @check(item="Q1", cost=1 / 3, fr="Taille de sortie d'une convolution", en="Output size of a convolution")
 def test_q1_size(answer: Answer) -> None:
@@ -40,10 +43,11 @@ def test_q1_size(answer: Answer) -> None:
         fr="Attendu : ⌊(x + 2p − k)/s⌋ + 1, de même en y, et 1.",
         en="Expected: ⌊(x + 2p − k)/s⌋ + 1, the same in y, and 1.",
     )
-    if any(is_size(found) for found in found_here):
+    rounded_up = ROUNDS_UP.search(answer.text) is not None
+    if any(is_size(found) for found in found_here) and not rounded_up:
         return
     wrong = [found for found in found_here if has_division(found)]
-    if wrong:
+    if wrong and not rounded_up:
         failed(
             fr=f"La taille de sortie ne se calcule pas ainsi ({quote(wrong[0])}) : essayez-la sur "
             "32×32 avec k = 5, p = 2, s = 1.",

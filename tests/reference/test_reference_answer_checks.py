@@ -111,3 +111,17 @@ def test_wrong_values_never_pass(name: str) -> None:
     found = outcomes(WRONG[name])
     found.pop("test_q11_comparison", None)
     assert Outcome.PASSED not in found.values()
+
+
+@pytest.mark.parametrize(
+    "size", ["ceil((x+2p-k+1)/s)", "⌈(x+2p-k)/s⌉ + 1", "(x+2p-k+1)/s arrondi à l'entier supérieur"]
+)
+def test_a_size_that_is_rounded_up_goes_to_a_person(size: str) -> None:
+    """One such formula is right and its neighbour is not: neither passes nor fails by itself."""
+    assert outcomes({"Q1": f"Taille : {size}. Poids : k*k*z."})["test_q1_size"] is Outcome.MANUAL
+
+
+def test_a_size_that_is_rounded_down_passes_and_a_wrong_one_fails() -> None:
+    """The floor is no obstacle, and without any rounding up a wrong numerator is seen."""
+    assert outcomes({"Q1": "floor((x+2p-k)/s) + 1"})["test_q1_size"] is Outcome.PASSED
+    assert outcomes({"Q1": "(x+2p-k+1)/s"})["test_q1_size"] is Outcome.FAILED
