@@ -31,7 +31,9 @@ from grader.text import Text
 
 # ---------------------------------------------------------------- Q1: formulas
 
-ROUNDS_UP = re.compile(r"ceil|[⌈⌉]|(?:entier|arrondi\w*)[^.\n]{0,20}? sup[ée]r|round\w* up|par exc[èe]s", re.IGNORECASE)
+ROUNDS_UP = re.compile(
+    r"ceil|[⌈⌉]|(?:entier|arrondi\w*)[^.\n]{0,20}? sup[ée]r|round\w* up|par exc[èe]s", re.IGNORECASE
+)
 """⌈(x + 2p − k + 1)/s⌉ is right too, and ⌈(x + 2p − k)/s⌉ + 1 is not: the grammar knows no rounding up."""
 
 

@@ -101,6 +101,16 @@ def wrong_output(stage: StageEvidence) -> Mistake | None:
             "only a softmax follows fc5.",
             place,
         )  # fmt: skip
+    other_way = [line for line in after if line.startswith(("softmax dim", "log_softmax dim"))]
+    if other_way:
+        return Mistake(
+            "softmax_over_the_batch",
+            "Le softmax n'est pas pris sur les dix scores d'une image mais entre les images du batch "
+            f"({other_way[0].replace(' dim', ', dim=')}) : écrivez dim=1.",
+            "Softmax is not taken over the ten scores of an image but across the images of the batch "
+            f"({other_way[0].replace(' dim', ', dim=')}): write dim=1.",
+            place,
+        )
     ends = [line.split(" ")[0] for line in (*after, *loss.before)]
     if "softmax" in ends and loss.name == "cross_entropy":
         fact = stage.fact("softmax_before_loss")
@@ -207,11 +217,33 @@ def wrong_batchnorm(stage: StageEvidence) -> Mistake | None:
         if kinds[place + 1 : place + 2] != ["batch_norm"]
     ]
     if convolutions and not bare:
-        return None
+        return _shared_batchnorm(stage)
     names = ", ".join(f"conv{number}" for number in bare) or "conv1, conv2, conv3"
     return Mistake(
         "batchnorm_place",
         f"Pas de batch normalization juste après {names} ; le sujet en demande une après chaque convolution.",
         f"No batch normalisation right after {names}; the sheet asks for one after each convolution.",
         stage.place("network"),
+    )
+
+
+def _shared_batchnorm(stage: StageEvidence) -> Mistake | None:
+    """One layer called after several convolutions mixes the statistics of them all."""
+    network = stage.recipe.network
+    uses = [
+        node.target
+        for node in network.train.nodes
+        if node.op == "module"
+        and getattr(network.modules.get(node.target), "name", "").startswith("BatchNorm")
+    ]
+    if len(set(uses)) == len(uses):
+        return None
+    return Mistake(
+        "batchnorm_shared",
+        "Une même couche de batch normalization sert après plusieurs convolutions, dont elle mélange "
+        "les statistiques ; le sujet en demande une après chaque convolution.",
+        "The same layer of batch normalisation stands after several convolutions and mixes their "
+        "statistics; the sheet asks for one after each convolution.",
+        stage.place("network"),
+        confirmed=False,
     )

@@ -311,3 +311,26 @@ def test_an_adaptive_pooling_goes_to_a_person() -> None:
     """AdaptiveMaxPool2d(4) for ceil_mode keeps the number of parameters, with other windows: no points are taken."""
     found = verdicts(evidence(canonical={2: (*PLAIN[:8], "adaptive_pool 4", *PLAIN[9:])}))
     assert next(one.outcome for one in found if one.check == "test_32_network") is Outcome.MANUAL
+
+
+def test_a_softmax_across_the_batch_is_wrong() -> None:
+    """LogSoftmax over dim 0 before NLLLoss is not the usual one: half of Q15."""
+    loss = msgspec.structs.replace(recipe(0).optimisation, loss=Loss(name="nll_loss"))
+    given = evidence(
+        canonical={0: (*PLAIN, "log_softmax dim0")},
+        recipes={0: msgspec.structs.replace(recipe(0), optimisation=loss)},
+    )
+    found = verdicts(given)
+    assert lost(given, found) == {"Q15": 0.88}
+    assert any("dim=1" in one.message.fr for one in found if one.check == "test_15_output")
+
+
+@pytest.mark.parametrize(("last", "outcome"), [("bn2", Outcome.MANUAL), ("bn3", Outcome.PASSED)])
+def test_a_batch_norm_shared_by_convolutions_goes_to_a_person(last: str, outcome: Outcome) -> None:
+    """A layer called twice mixes the statistics of two convolutions; three layers are as asked."""
+    names = ("bn1", "bn2", last)
+    nodes = tuple(Node(name=f"n{place}", op="module", target=name) for place, name in enumerate(names))
+    modules = {name: Call(name="BatchNorm2d") for name in names}
+    given = evidence(recipes=changed(5, "network", train=Graph(nodes=nodes), modules=modules))
+    found = verdicts(given)
+    assert next(one.outcome for one in found if one.check == "test_35_place") is outcome
