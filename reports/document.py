@@ -133,7 +133,7 @@ def _stage_block(row: StageRow, verdicts: Sequence[Verdict], language: Language,
 
 
 def _checks(verdicts: Sequence[Verdict], language: Language, cut: Cut) -> Checks:
-    told = [v for v in verdicts if cut.passed_checks or speaks(v)]
+    told = [v for v in verdicts if speaks(v) or (cut.passed_checks and not v.routine)]
     told.sort(key=lambda v: (not speaks(v), -v.cost if speaks(v) else 0.0))
     silent = sum(v.outcome is Outcome.PASSED for v in verdicts if v not in told)
     passed = say("one_passed", language) if silent == 1 else say("all_passed", language, n=str(silent))

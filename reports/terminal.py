@@ -25,7 +25,7 @@ def print_summary(summary: Summary, console: Console) -> None:
     console.print(Text(say("legend", summary.language), style="dim"))
     for told, ids in alike.items():
         console.print()
-        console.print(_hanging("○", f"{told} {', '.join(ids)}"))
+        console.print(_hanging("○", f"{told} : {', '.join(ids)}"))
     if summary.stages:
         console.print()
         console.print(_stages(summary, console.width))

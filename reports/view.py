@@ -164,8 +164,9 @@ def tone_of(mark: Mark) -> Tone:
 
 
 def speaks(verdict: Verdict) -> bool:
-    """Return whether a verdict has something to tell beyond "passed"."""
-    return verdict.remark or verdict.outcome not in (Outcome.PASSED, Outcome.MISSING)
+    """Return whether a verdict has something to tell beyond "passed" or "somebody will read it"."""
+    quiet = verdict.routine or verdict.outcome in (Outcome.PASSED, Outcome.MISSING)
+    return verdict.remark or not quiet
 
 
 def place_text(place: Place | None, language: Language) -> str:

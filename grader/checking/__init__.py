@@ -18,9 +18,8 @@ from grader.checking.deciding import (
 )
 from grader.checking.evidence import Evidence, StageEvidence
 from grader.checking.harness import run_checks
-from grader.checking.written import WAITS_FOR_A_READER
 
 __all__ = [
-    "WAITS_FOR_A_READER", "CheckSpec", "Decided", "Evidence", "StageEvidence", "blocked", "check", "failed", "manual",
-    "missing", "not_run", "remark", "run_checks", "unreadable",
+    "CheckSpec", "Decided", "Evidence", "StageEvidence", "blocked", "check", "failed", "manual", "missing", "not_run",
+    "remark", "run_checks", "unreadable",
 ]  # fmt: skip

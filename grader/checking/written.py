@@ -6,9 +6,6 @@ from grader.checking.evidence import Evidence
 from grader.model import Outcome, Question, Verdict
 from grader.text import Text
 
-WAITS_FOR_A_READER = "read_"
-"""Begins the name of every verdict that says no more than whether there is something to read."""
-
 _PROGRAMS = ("architecture", "implementation")
 
 _LABEL = Text(fr="Réponse rédigée", en="Written answer")
@@ -60,11 +57,12 @@ def _read(evidence: Evidence, question: Question) -> Verdict:
     if question.kind == "free" and outcome is Outcome.MANUAL:
         message = _FREE
     return Verdict(
-        check=f"{WAITS_FOR_A_READER}{question.id}",
+        check=f"read_{question.id}",
         item=question.id,
         label=_LABEL,
         outcome=outcome,
         cost=1.0,
+        routine=outcome is Outcome.MANUAL,
         message=message,
         place=answer.place,
     )

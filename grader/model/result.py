@@ -52,6 +52,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """False when the same fault was already charged at an earlier item."""
     remark: bool = False
     """Whether the message is worth telling although nothing was lost."""
+    routine: bool = False
+    """Whether it says no more than that somebody will read the answer; a view may leave it unsaid."""
     message: Text
     teacher: Text | None = None
     place: Place | None = None

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import msgspec
 
-from grader.checking import WAITS_FOR_A_READER
 from grader.model import Outcome, Recordings, Result, Verdict
 from grader.pipeline.grading import find, judge
 from grader.pipeline.options import Options
@@ -52,6 +51,4 @@ def scratch() -> Iterator[Path]:
 
 def _tells(verdict: Verdict) -> bool:
     quiet = (Outcome.PASSED, Outcome.NOT_RUN, Outcome.MISSING)
-    if verdict.check.startswith(WAITS_FOR_A_READER):
-        return verdict.outcome is Outcome.UNREADABLE
-    return verdict.remark or verdict.outcome not in quiet
+    return verdict.remark or not (verdict.routine or verdict.outcome in quiet)
