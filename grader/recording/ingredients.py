@@ -21,7 +21,8 @@ _STILL = 1e-9
 def ingredients(run: Run, examination: Examination | None) -> tuple[str, ...]:
     """Return the improvements recognised in `run`, in the order of `NAMES`; none for a run without a recipe.
 
-    A faulty one counts: a wrong constant, a crop that crops nothing, a scheduler that is never stepped.
+    A faulty one counts: a wrong constant, a crop that crops nothing or test images alone, a scheduler that is
+    never stepped.
     """
     if run.recipe is None:
         return ()
@@ -30,7 +31,7 @@ def ingredients(run: Run, examination: Examination | None) -> tuple[str, ...]:
     kinds = _layer_kinds(network, examination)
     found = {
         "normalization": any(call.name == "Normalize" for call in (*train, *evaluation)),
-        "augmentation": any(_is_random(call.name) for call in train),
+        "augmentation": any(_is_random(call.name) for call in (*train, *evaluation)),
         "optimizer": _improves_descent(run.recipe.optimisation),
         "dropout": any("dropout" in kind for kind in kinds),
         "batchnorm": any("batch_norm" in kind or kind.startswith("batchnorm") for kind in kinds),

@@ -97,6 +97,10 @@ FAULTY: dict[str, tuple[str, dict[str, Any]]] = {
             )
         },
     ),
+    "augmentation in test only": (
+        "augmentation",
+        {"train": (TO_TENSOR, NORMALIZE), "evaluation": (CROP, FLIP, TO_TENSOR, NORMALIZE)},
+    ),
     "augmentation in test too": ("augmentation", {"evaluation": (CROP, FLIP, TO_TENSOR, NORMALIZE)}),
 }
 
