@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from grader.answers import grids
+from grader.answers import grids, wording
 from grader.answers.formulas import FormulaError, evaluate, parse
 from grader.answers.numbers import Number, find_numbers, parse_number, plain
+from grader.answers.wording import TIMES
 
 _NAMES = (
     (r"(?:conv(?:olutions?)?|convolutionnelle|c)", "conv"),
@@ -33,27 +34,16 @@ _WEIGHT_HEADING = re.compile(
 _OTHER_HEADING = re.compile(
     r"entr[ée]e|input|kernel|noyau|filtre|stride|padding|^biais$|^bias(es)?$|%|part", re.IGNORECASE
 )
-_TIMES = r"\s*[x×*X]\s*"
 _DIMS = re.compile(
-    rf"(?<![\d.,×*])(?:\d{{1,5}}{_TIMES}){{1,3}}\d{{1,5}}(?![\d×*])|[(\[]\s*\d{{1,5}}\s*(?:[,;]\s*\d{{1,5}}\s*){{0,3}},?\s*[)\]]"
+    rf"(?<![\d.,×*])(?:\d{{1,5}}{TIMES}){{1,3}}\d{{1,5}}(?![\d×*])|[(\[]\s*\d{{1,5}}\s*(?:[,;]\s*\d{{1,5}}\s*){{0,3}},?\s*[)\]]"
 )
 _MAPS = re.compile(
     r"(?<![\d.,])(\d{1,5})\s?(?:@|(?:feature[ -]?)?(?:maps?|cartes?|canaux|channels?|images?)\b"
     r"(?: de taille| de| of size| of)?)"
-    rf"\s?(\d{{1,5}}{_TIMES}\d{{1,5}})(?!\d|{_TIMES})",
+    rf"\s?(\d{{1,5}}{TIMES}\d{{1,5}})(?!\d|{TIMES})",
     re.IGNORECASE,
 )
 """`32@16×16` and `32 cartes de 16×16`: as many maps of that size."""
-_TRIPLE = rf"(?:\d{{1,5}}{_TIMES}\d{{1,5}}{_TIMES}\d{{1,5}}|[(\[]\d{{1,5}},\s?\d{{1,5}},\s?\d{{1,5}}[)\]])"
-_FROM = re.compile(
-    rf"(?<![\d×*=]){_TRIPLE}\s?(?:->|→|=>|⇒|vers|to|à)\s?(?={_TRIPLE}(?!{_TIMES}\d|\d|\s?=))", re.IGNORECASE
-)
-"""`32×32×3 →` before the output's own three dimensions: the input."""
-_INWARD = re.compile(
-    r"entr[ée]e|\binput|noyau|kernel|filtre|filter|stride|re[çc]oit|\breceive|\bprend\b|\btakes?\b",
-    re.IGNORECASE,
-)
-_OUTWARD = re.compile(r"sortie|output|produi|\bdonne|\bgives?\b|\bsort\b", re.IGNORECASE)
 _NOTHING = re.compile(r"\b(?:none|aucun|aucune|nul|rien|no|zero|zéro|n/?a)\b|^\s*[-–—/∅]+\s*$", re.IGNORECASE)
 _WEIGHT_UNIT = re.compile(r"poids|param|weight|biais|bias", re.IGNORECASE)
 
@@ -253,12 +243,12 @@ def _paragraph_end(text: str, start: int) -> int:
 
 def _said(name: str, text: str) -> LayerRow:
     text = re.sub(r"^[^\S\n]*\+[^\S\n]*relu\d?", "", text, flags=re.IGNORECASE)
-    text = _FROM.sub("", text)
+    text = wording.FROM.sub("", text)
     size: tuple[int, ...] | None = None
     others: list[tuple[int, ...]] = []
     weights: list[Number] = []
     for field in _fields(text):
-        dims, aside = _size_field(_outgoing(field), name), _is_aside(field)
+        dims, aside = _size_field(wording.outgoing(field), name), wording.is_aside(field)
         if dims is not None and (size is not None or aside):
             others.append(dims)
         if size is None and dims is not None and not aside:
@@ -267,17 +257,6 @@ def _said(name: str, text: str) -> LayerRow:
             number = _weight_field(field, seen_size=size is not None)
             weights += [number] if number is not None else []
     return LayerRow(name, size, tuple(weights), " ".join(text.split())[:200], tuple(others))
-
-
-def _is_aside(field: str) -> bool:
-    """Tell whether a field speaks of the layer's input or kernel alone."""
-    return _INWARD.search(field) is not None and _OUTWARD.search(field) is None
-
-
-def _outgoing(field: str) -> str:
-    """Return the field from where it speaks of the output, when it speaks of the input or the kernel too."""
-    outward = _OUTWARD.search(field)
-    return field[outward.start() :] if outward is not None and _INWARD.search(field) else field
 
 
 def _fields(text: str) -> Iterable[str]:
