@@ -67,9 +67,7 @@ def test_hangs(answer):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "text", ["5", "(((((", "je ne sais pas", "=1+1 <b>0</b> ²", "\ud7ff 12 % NaN -inf"]
-)
+@pytest.mark.parametrize("text", ["5", "(((((", "je ne sais pas", "=1+1 <b>0</b> ²", "\ud7ff 12 % NaN -inf"])
 def test_a_line_without_content_earns_nothing(text: str) -> None:
     """No check of an answer passes on a line that says nothing, in a way that leaves points decided."""
     questions = ("Q1", "Q8", "Q9", "Q10", "Q11", "Q13")
