@@ -7,6 +7,7 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 
 import click
 
@@ -14,7 +15,7 @@ from grader.cli.commands import doctor, inspect, new, render, rescore, run, show
 from grader.cli.group import DefaultCommandGroup
 from grader.errors import GraderError
 from grader.pipeline.options import machine_language
-from grader.text import Text
+from grader.text import Language, Text
 
 _OURS = Text(
     fr="Le correcteur a rencontré une erreur qui lui est propre ; votre travail n'est pas en cause. Détails : {path}",
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done. 1: done, but a fault of ours left something undecided. 2: the command, the submission
     or the coursework cannot be used. 3: no sandbox where one is required.
     """
+    language = _language(sys.argv[1:] if arguments is None else arguments)
     try:
         outcome = cli.main(args=arguments, prog_name="grade", standalone_mode=False)
         return outcome if isinstance(outcome, int) else 0
@@ -58,22 +60,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return 2
     except GraderError as error:
-        _say(error.text)
+        _say(error.text, language)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        _say(_STOPPED)
+        _say(_STOPPED, language)
         return 130
     except BrokenPipeError:
         # The reader of our output (head, less) has gone; nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception:  # noqa: BLE001 - the last line of defence: a sentence for people, the traceback in a file
-        _say(Text(**{name: text.format(path=_log()) for name, text in (("fr", _OURS.fr), ("en", _OURS.en))}))
+        log = _log()
+        _say(Text(fr=_OURS.fr.format(path=log), en=_OURS.en.format(path=log)), language)
         return 1
 
 
-def _say(text: Text) -> None:
-    click.echo(text.in_(machine_language()), err=True)
+def _language(arguments: Sequence[str]) -> Language:
+    """Return what `--lang` asks for, read before click does: also a command that is refused answers in it."""
+    spelt = " ".join(arguments).replace("--lang=", "--lang ").split()
+    asked = next((value for option, value in pairwise(spelt) if option == "--lang"), None)
+    return "fr" if asked == "fr" else "en" if asked == "en" else machine_language()
+
+
+def _say(text: Text, language: Language) -> None:
+    click.echo(text.in_(language), err=True)
 
 
 def _log() -> str:

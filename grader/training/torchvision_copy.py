@@ -1,8 +1,6 @@
 """CIFAR-10 as torchvision keeps it: found where it already is, downloaded only when asked for.
 
-torchvision is asked in a process of its own: this one stays free of torch, and the archive's format, which is
-pickle, is read only after torchvision has compared every file with its known checksum.
-Run as `python -m grader.training.torchvision_copy ROOT CACHE` (with `--download` where that is wished).
+torchvision is asked in a process of its own (`downloading`), so that this one stays free of torch.
 """
 
 from __future__ import annotations
@@ -10,13 +8,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from urllib.error import URLError
-
-import numpy as np
 
 from grader.errors import DataError
 from grader.text import Text
-from grader.training.resident import DataSource, Loaded, keep, recall
+from grader.training.resident import DataSource, recall
 from grader.training.watching import Watcher
 
 FOLDER = "cifar-10-batches-py"
@@ -44,7 +39,7 @@ def obtain(roots: tuple[Path, ...], cache: Path, progress: Watcher) -> DataSourc
     if known is not None:
         return known
     root = next((place for place in roots if holds(place)), None)
-    command = [sys.executable, "-m", "grader.training.torchvision_copy", str(root or roots[-1]), str(cache)]
+    command = [sys.executable, "-m", "grader.training.downloading", str(root or roots[-1]), str(cache)]
     if root is None:
         progress.step(Text(fr="téléchargement de CIFAR-10 (170 Mo)", en="downloading CIFAR-10 (170 MB)"))
         command.append("--download")
@@ -74,25 +69,3 @@ def _failure(code: int, root: Path) -> DataError:
         fr="CIFAR-10 n'a pas pu être préparé : vérifiez la place sur le disque, ou choisissez --data synthetic.",
         en="CIFAR-10 could not be prepared: check the free disk space, or choose --data synthetic.",
     )
-
-
-def main(arguments: list[str]) -> int:
-    """Put torchvision's CIFAR-10 into the cache and return 0, or the exit code of what stands in the way."""
-    root, cache, download = Path(arguments[0]), Path(arguments[1]), "--download" in arguments[2:]
-    from torchvision.datasets import CIFAR10
-
-    try:
-        parts = [CIFAR10(str(root), train=train, download=download) for train in (True, False)]
-    except (URLError, TimeoutError, ConnectionError):
-        return OFFLINE
-    except RuntimeError:
-        return DAMAGED
-    except OSError:
-        return NO_ROOM
-    arrays = [array for part in parts for array in (part.data, np.array(part.targets, dtype=np.int64))]
-    keep(cache, FINGERPRINT, "cifar10", tuple(parts[0].classes), Loaded(*arrays))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

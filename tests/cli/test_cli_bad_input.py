@@ -41,6 +41,12 @@ def test_a_missing_path_is_named(capsys: Captured) -> None:
     assert "nowhere" in refused(capsys, "nowhere")
 
 
+def test_a_refusal_speaks_the_language_asked_for(capsys: Captured) -> None:
+    """`--lang` holds for what goes wrong too."""
+    assert "n'existe pas" in refused(capsys, "nowhere", "--lang", "fr")
+    assert "n'existe pas" not in refused(capsys, "nowhere", "--lang=en")
+
+
 def test_an_empty_folder_is_refused(capsys: Captured, tmp_path: Path) -> None:
     """An empty folder holds nothing to grade, and the sentence says so."""
     (tmp_path / "empty").mkdir()
