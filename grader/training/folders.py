@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from grader.errors import DataError
 from grader.text import Text
@@ -123,11 +125,21 @@ def _decoded(
     return images, np.array([label for label, _ in listing], dtype=np.int64)
 
 
+@contextmanager
+def _strictly() -> Iterator[None]:
+    """Refuse images cut short: libraries that draw pages have Pillow accept them, for the whole process."""
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
 def _picture(path: Path, shape: tuple[int, int, int]) -> Array:
     channels, height, width = shape
     where = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
     try:
-        with Image.open(path) as image:
+        with _strictly(), Image.open(path) as image:
             size = image.size
             pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
     except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
