@@ -307,7 +307,8 @@ def test_runs_leave_nothing_on_the_machine(sandbox: Sandbox, tmp_path: Path) -> 
     """No control group, no temporary folder and no open descriptor is left behind."""
 
     def traces() -> set[str]:
-        groups = {str(path) for path in Path("/sys/fs/cgroup").glob("*/coursework-run-*")}
+        own = f"*/coursework-run-{os.getpid()}-*"  # other processes come and go beside this test
+        groups = {str(path) for path in Path("/sys/fs/cgroup").glob(own)}
         held = {entry for entry in os.listdir("/proc/self/fd")}
         return groups | held
 
