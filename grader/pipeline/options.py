@@ -38,8 +38,3 @@ def machine_language() -> Language:
         if value[:2] == "fr":
             return "fr"
     return "fr"
-
-
-def has_gpu() -> bool:
-    """Whether the kernel shows an NVIDIA device; says nothing about whether torch can use it."""
-    return Path("/dev/nvidia0").exists() or Path("/proc/driver/nvidia/version").exists()

@@ -12,12 +12,13 @@ from grader.errors import SandboxUnavailable
 from grader.marking import Scheme, load_scheme
 from grader.model import Assignment, Conditions, SandboxRecord, Text
 from grader.pipeline.faults import Faults
-from grader.pipeline.options import Options, has_gpu
+from grader.pipeline.options import Options
 from grader.pipeline.progress import Progress
 from grader.pipeline.timing import Stopwatch
 from grader.sandbox import Sandbox, choose
 from grader.text import Language
 from grader.training import DataSource, choose_data
+from grader.training.devices import resolve_device
 
 _VERSIONS = ("torch", "torchvision", "numpy", "pytest", "weasyprint")
 
@@ -33,6 +34,8 @@ class Session:
     """None when the budget trains nothing."""
     sandbox: Sandbox
     budget: str
+    device: str
+    """`cpu` or `cuda`: what torch can really use of what was asked for."""
     progress: Progress
     faults: Faults
     notes: tuple[Text, ...] = ()
@@ -47,13 +50,6 @@ class Session:
     def language(self) -> Language:
         """The language of the result: as asked, else the coursework's."""
         return self.options.language or self.assignment.language
-
-    @property
-    def device(self) -> str:
-        """`cpu` or `cuda`, as asked or as the machine offers."""
-        if self.options.device == "auto":
-            return "cuda" if has_gpu() else "cpu"
-        return self.options.device
 
     def conditions(self, sandbox: SandboxRecord, device: str, precision: str) -> Conditions:
         """Return everything that someone needs to get the same result again."""
@@ -79,7 +75,8 @@ def begin(options: Options, progress: Progress) -> Session:
     coursework = courseworks.load(options.assignment)
     scheme = load_scheme(options.scheme, coursework.assignment) if options.scheme else None
     sandbox, notes = _sandbox(options)
-    budget = options.budget or ("full" if has_gpu() and options.device != "cpu" else "quick")
+    device = "cpu" if options.budget == "static" else resolve_device(options.device)[0]
+    budget = options.budget or ("full" if device == "cuda" else "quick")
     trains = coursework.assignment.budgets[budget].trains
     return Session(
         options=options,
@@ -88,6 +85,7 @@ def begin(options: Options, progress: Progress) -> Session:
         data=choose_data(options.data, progress=progress) if trains else None,
         sandbox=sandbox,
         budget=budget,
+        device=device,
         progress=progress,
         faults=Faults(options.out / "fault.log"),
         notes=notes,
