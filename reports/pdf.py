@@ -133,7 +133,7 @@ def _weasyprint() -> Any:
 def own_assets_only(figures: dict[str, Figure]) -> Any:
     """Return a fetcher that knows the figures and the package's own fonts, and refuses all else."""
     urls = importlib.import_module("weasyprint.urls")
-    files = {path.name: path for path in (ASSETS / "fonts").iterdir() if path.suffix in (".otf", ".woff2")}
+    files = {path.name: path for path in (ASSETS / "fonts").iterdir() if path.suffix in (".otf", ".ttf")}
 
     class OwnAssetsOnly(urls.URLFetcher):  # type: ignore[name-defined, misc]
         def fetch(self, url: str, headers: object = None) -> Any:
@@ -142,7 +142,7 @@ def own_assets_only(figures: dict[str, Figure]) -> Any:
                 figure = figures[name]
                 return urls.URLFetcherResponse(url, figure.picture, {"Content-Type": figure.mime})
             if scheme == "asset" and name in files:
-                return urls.URLFetcherResponse(url, files[name].read_bytes(), {"Content-Type": "font/woff2"})
+                return urls.URLFetcherResponse(url, files[name].read_bytes(), {"Content-Type": "font/sfnt"})
             raise ValueError(f"refused: {url[:80]}")
 
     return OwnAssetsOnly()
