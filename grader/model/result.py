@@ -57,6 +57,14 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     message: Text
     teacher: Text | None = None
     place: Place | None = None
+    confidence: float | None = None
+    """Of a judgement on what was written, 0 to 1; None where nothing had to be understood."""
+    proposal: float | None = None
+    """Share of `cost` that the reading of an answer would give; on `manual`, for the person who decides."""
+    evidence: tuple[str, ...] = ()
+    """What decided, quoted from the answer."""
+    lacks: tuple[Text, ...] = ()
+    """What a full answer would say besides."""
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
