@@ -2,12 +2,15 @@
 
     CACHE/trainings/<first two letters of the key>/<key>/training.json, <key>.safetensors, timing.json
 
+and `weights.safetensors`, the trained network itself, where a job asked for it.
+
 An entry appears whole or not at all. Only what would come out the same again is kept: a training that ended
 or whose loss broke, never a fault of ours.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -19,6 +22,7 @@ from grader.records import read_record
 
 RECORD = "training.json"
 TIMING = "timing.json"
+WEIGHTS = "weights.safetensors"
 
 
 class Timing(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +37,11 @@ def entry(cache: Path, key: str) -> Path:
     return cache / "trainings" / key[:2] / key
 
 
-def recall(cache: Path, key: str) -> Training | None:
-    """Return the training kept under `key`; None where it is absent, damaged or not of that key."""
+def recall(cache: Path, key: str, *, weights: bool = False) -> Training | None:
+    """Return the training kept under `key`; None where it is absent, damaged or not of that key.
+
+    With `weights`, it counts as absent where its network was not kept.
+    """
     folder = entry(cache, key)
     try:
         training = read_record(folder / RECORD, Training)
@@ -42,7 +49,15 @@ def recall(cache: Path, key: str) -> Training | None:
         return None
     if training.key != key or (training.tensors and not (folder / training.tensors).is_file()):
         return None
-    return training
+    return None if weights and not (folder / WEIGHTS).is_file() else training
+
+
+def weights_digest(cache: Path, key: str) -> str | None:
+    """Return the SHA-256 (hex) of the network kept under `key`, None where none is."""
+    try:
+        return hashlib.sha256((entry(cache, key) / WEIGHTS).read_bytes()).hexdigest()
+    except OSError:
+        return None
 
 
 def timing(cache: Path, key: str) -> Timing | None:
@@ -66,6 +81,8 @@ def keep(cache: Path, draft: Path, training: Training) -> None:
     except OSError:
         if recall(cache, training.key) is None:  # else another process was first with the same
             raise
+        if (draft / WEIGHTS).is_file():
+            os.replace(draft / WEIGHTS, folder / WEIGHTS)
 
 
 def export(cache: Path, training: Training, folder: Path) -> None:

@@ -31,6 +31,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """`auto`, `cpu` or `cuda`."""
     precision: str | None = None
     """None takes the fastest that is sound on the device, see `devices.precision_of`."""
+    weights: bool = False
+    """Whether the trained network itself is kept too, see `cache.WEIGHTS`; this changes no number and no key."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +43,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """As `budgets.settle` left it."""
     data: DataSource
     conditions: TrainingConditions
+    weights: bool = False
 
 
 def plan(job: Job, device: str) -> Plan:
@@ -63,7 +66,7 @@ def plan(job: Job, device: str) -> Plan:
     )
     facts = [digest(recipe), msgspec.to_builtins(conditions)]
     key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-    return Plan(key=key, recipe=recipe, data=job.data, conditions=conditions)
+    return Plan(key=key, recipe=recipe, data=job.data, conditions=conditions, weights=job.weights)
 
 
 def torch_version() -> str:

@@ -52,9 +52,14 @@ def train_all(
     planned = {job.name: _planned(job, devices[job.device][0]) for job in jobs}
     plans = {name: one for name, one in planned.items() if isinstance(one, Plan)}
     distinct = {one.key: (name, one) for name, one in reversed(plans.items())}
-    found = {key: known for key in distinct if (known := recall(cache, key)) is not None}
+    kept = {one.key for one in plans.values() if one.weights}
+    found = {key: known for key in distinct if (known := recall(cache, key, weights=key in kept)) is not None}
     board = _Board(progress, {key: name for key, (name, _) in distinct.items() if key not in found}, plans)
-    missing = [one for key, (_, one) in reversed(distinct.items()) if key not in found]
+    missing = [
+        msgspec.structs.replace(one, weights=key in kept)
+        for key, (_, one) in reversed(distinct.items())
+        if key not in found
+    ]
     count = workers or (1 if any(device == "cuda" for device, _ in devices.values()) else _cores())
     with ThreadPoolExecutor(max_workers=count) as threads:
         for training in threads.map(

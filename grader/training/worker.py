@@ -25,7 +25,7 @@ from grader.recipe.rebuild import rebuild
 from grader.records import read_record, write_bytes, write_record
 from grader.text import Text
 from grader.training import engine
-from grader.training.cache import RECORD, TIMING, Timing
+from grader.training.cache import RECORD, TIMING, WEIGHTS, Timing
 from grader.training.jobs import Plan
 from grader.training.resident import load
 from grader.training.transforms import PROBE_IMAGES, build_pipeline
@@ -113,6 +113,9 @@ def _train(plan: Plan, folder: Path) -> Training:
         precision=conditions.precision,
         report=lambda point: _tell(point, recipe.optimisation.epochs),
     )
+    if plan.weights:
+        state = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
+        write_bytes(folder / WEIGHTS, save(state))
     paths = {pipelines.train.path, pipelines.evaluation.path}
     path = "batched" if paths == {"batched"} else "image_by_image"
     return record(plan.key, msgspec.structs.replace(conditions, path=path), outcome, images, module, folder)
