@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from grader.model.outcome import Outcome
@@ -52,11 +54,35 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
     curve: tuple[EpochPoint, ...] = ()
     accuracy: float | None = None
     """Test accuracy, mean of the last three evaluations, fraction of 1."""
+    perturbed_accuracy: float | None = None
+    """Accuracy at the end on test images lightly perturbed (mirrored, moved by a pixel, with a little noise); a
+    network that only knows the exact images loses it all. To be held against the last test accuracy of the curve."""
+    unfinished: bool = False
+    """Whether the time given ended before the training did: the curve is what there was until then."""
+    trained_by: Literal["engine", "program"] = "engine"
+    """`program`: the student's own program trained it, in the sandbox, since no recipe says all that it does. Its
+    outputs on unlabelled test images are no proof, so it earns at best what the reference earns on average."""
     confusion: tuple[tuple[int, ...], ...] = ()
     """Rows are true classes, columns predicted ones, counts of test images."""
     tensors: str | None = None
     """Name of the safetensors file beside the record: `logits` (images x classes), `filters` (first convolution)."""
     note: Text | None = None
+
+
+class ReferenceModel(msgspec.Struct, frozen=True, kw_only=True):
+    """The reference's own network of one stage, trained with one seed: what a reader sees beside the student's."""
+
+    seed: int
+    sha256: str
+    """Of the safetensors file that holds all its weights, in the cache of whoever calibrated."""
+    curve: tuple[float, ...] = ()
+    """Test accuracy by epoch, fractions of 1."""
+    confusion: tuple[tuple[int, ...], ...] = ()
+    """As `Training.confusion`."""
+    filters: bytes = b""
+    """The first convolution's filters, each stretched to its own range 0 to 255, row-major."""
+    filters_shape: tuple[int, ...] = ()
+    """Filters, channels, height, width."""
 
 
 class Band(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from grader.model import EpochPoint, Recipe
 from grader.training.optimisation import LossFunction, build_loss, build_optimizer, clip_gradients
+from grader.training.perturbation import perturbed
 from grader.training.transforms import Pipeline
 
 EVALUATION_BATCH = 250
@@ -59,6 +60,8 @@ class Outcome:
     curve: tuple[EpochPoint, ...]
     logits: Tensor | None
     broke_at: int | None
+    perturbed_accuracy: float | None = None
+    """Accuracy of the final network on the same test images, lightly perturbed, as a fraction."""
 
     @property
     def accuracy(self) -> float | None:
@@ -104,7 +107,9 @@ def train(
         if found is None:
             return Outcome(curve=tuple(curve), logits=logits, broke_at=epoch)
         logits = found
-    return Outcome(curve=tuple(curve), logits=logits, broke_at=None)
+    return Outcome(
+        curve=tuple(curve), logits=logits, broke_at=None, perturbed_accuracy=run.perturbed_accuracy()
+    )
 
 
 def prepare_torch(precision: str) -> None:
@@ -200,6 +205,22 @@ class _Run:
             total += float(loss) * (1 if self._sums_loss else len(output))
             outputs.append(output)
         return total / len(self.images.test), torch.cat(outputs)
+
+    @torch.no_grad()
+    def perturbed_accuracy(self) -> float:
+        """Return the accuracy on perturbed test images; the network is left as it was."""
+        self.module.train(self.recipe.loop.evaluates_in_eval_mode is False)
+        # Evaluated in training mode, batch norm would take these images into its statistics.
+        before = [(buffer, buffer.clone()) for buffer in self.module.buffers()]
+        images = torch.from_numpy(perturbed(self.images.test.cpu().numpy())).to(self.device)
+        correct = 0
+        for start in range(0, len(images), EVALUATION_BATCH):
+            part = slice(start, start + EVALUATION_BATCH)
+            output = self._forward(self.pipelines.evaluation, images[part])
+            correct += int((output.argmax(1) == self.images.test_labels[part]).sum())
+        for buffer, values in before:
+            buffer.copy_(values)
+        return correct / len(images)
 
     def _forward(self, pipeline: Pipeline, images: Tensor) -> Tensor:
         """Return float32 outputs of shape (n, classes)."""

@@ -189,6 +189,7 @@ def record(
         conditions=conditions,
         curve=outcome.curve,
         accuracy=outcome.accuracy,
+        perturbed_accuracy=outcome.perturbed_accuracy,
         confusion=confusion,
         tensors=name,
         note=None if outcome.broke_at is None else _broke(outcome.broke_at),
