@@ -170,11 +170,15 @@ def speaks(verdict: Verdict) -> bool:
 
 
 def place_text(place: Place | None, language: Language) -> str:
-    """Return `base.py, ligne 12`, or nothing."""
+    """Return `base.py, ligne 12` or `rapport.pdf, page 3`, or nothing."""
     if place is None:
         return ""
-    file = clean_line(place.file, 80)
-    return f"{file}, {say('line', language, n=str(place.line))}" if place.line > 0 else file
+    parts = [clean_line(place.file, 80)]
+    if place.page > 0:
+        parts.append(say("cell" if place.file.endswith(".ipynb") else "page", language, n=str(place.page)))
+    if place.line > 0:
+        parts.append(say("line", language, n=str(place.line)))
+    return ", ".join(parts)
 
 
 def _told(text: Text, place: Place | None, language: Language) -> str:

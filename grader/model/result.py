@@ -20,6 +20,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     state: Literal["found", "missing", "template", "unreadable"]
     text: str = ""
     place: Place | None = None
+    also: tuple[Place, ...] = ()
+    """Where else the same answer stands or goes on."""
+    note: Text | None = None
+    """What of it could not be read, and what to do."""
 
 
 class Answers(msgspec.Struct, frozen=True, kw_only=True):

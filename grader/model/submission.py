@@ -14,6 +14,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
     file: str
     line: int = 0
+    page: int = 0
+    """Of a PDF, or the cell of a notebook, and `line` then counts on it; 0 where there are none."""
 
 
 class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
