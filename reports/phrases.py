@@ -157,7 +157,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "problems": ("Ce qui nous a arrêtés", "What stopped us"),
     "notes": ("À savoir", "Worth knowing"),
     "line": ("ligne {n}", "line {n}"),
-    "page": ("page {n}", "page {n}"),
+    "page_number": ("page {n}", "page {n}"),
     "cell": ("cellule {n}", "cell {n}"),
     "page": ("page", "page"),
     "colon": (" : ", ": "),

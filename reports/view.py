@@ -175,7 +175,9 @@ def place_text(place: Place | None, language: Language) -> str:
         return ""
     parts = [clean_line(place.file, 80)]
     if place.page > 0:
-        parts.append(say("cell" if place.file.endswith(".ipynb") else "page", language, n=str(place.page)))
+        parts.append(
+            say("cell" if place.file.endswith(".ipynb") else "page_number", language, n=str(place.page))
+        )
     if place.line > 0:
         parts.append(say("line", language, n=str(place.line)))
     return ", ".join(parts)
