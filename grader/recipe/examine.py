@@ -9,7 +9,6 @@ The process caps its own memory; its caller caps its time. What is done so far i
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import warnings
 from pathlib import Path
@@ -27,6 +26,7 @@ from grader.recipe.layers import count_parameters, count_weights, layers_of
 from grader.recipe.operations import operations
 from grader.recipe.rebuild import rebuild
 from grader.recipe.samples import Samples, evaluate, read_samples
+from grader.recipe.uncompiled import leave_compiler_out
 from grader.records import read_record, write_record
 from grader.text import Text
 
@@ -165,7 +165,9 @@ def main(arguments: list[str]) -> int:
     """
     folder = Path(arguments[0])
     _cap_memory()
-    torch.set_num_threads(max(1, min(2, os.cpu_count() or 1)))
+    # One thread: two are no faster on batches this small, and far slower beside a busy neighbour.
+    torch.set_num_threads(1)
+    leave_compiler_out()
     recordings = read_record(folder / "recordings.json", Recordings)
     found = _done_before(folder)
     for recording in recordings.recordings:

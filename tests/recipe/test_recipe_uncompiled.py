@@ -1,0 +1,40 @@
+"""torch without its compiler: the same numbers, and the compiler still there for whoever wants it."""
+
+import subprocess
+import sys
+
+import pytest
+
+RUN = """
+import sys, torch
+from grader.recipe.uncompiled import leave_compiler_out
+leave_compiler_out()
+network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU()).to("meta")
+shape = tuple(network(torch.empty(2, 3, device="meta")).shape)
+optimizer = torch.optim.SGD(torch.nn.Linear(3, 4).parameters(), lr=0.1)
+optimizer.step()
+print(shape, "torch._dynamo.utils" in sys.modules)
+"""
+ASK = """
+import torch._dynamo.utils
+print(torch._dynamo.config.__name__, torch._dynamo.utils.__name__)
+"""
+
+
+def _python(code: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.slow
+def test_networks_run_on_the_meta_device_and_the_compiler_is_not_imported() -> None:
+    """What the compiler was imported for, it is not needed for."""
+    assert _python(RUN) == "(2, 4) False"
+
+
+@pytest.mark.slow
+def test_whoever_asks_for_the_compiler_gets_it() -> None:
+    """The stand-in gives way to the real module at the first other question."""
+    assert _python(RUN + ASK).splitlines()[-1] == "torch._dynamo.config torch._dynamo.utils"
