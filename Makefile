@@ -82,7 +82,7 @@ goldens: $(READY)  ## the expected texts of the tests; look at the difference be
 	$(PYTEST) -q -m "slow or not slow" --update-goldens $(ARGS)
 
 calibrate: $(READY)  ## measure the bands of a coursework: make calibrate ARGS="--help"
-	$(BIN)/python -m grader.training.calibrate $(ARGS)
+	$(BIN)/python -m grader.cli.calibrate $(ARGS)
 
 clean:  ## remove what was built; .venv stays
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .tox

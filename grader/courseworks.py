@@ -31,6 +31,11 @@ class Coursework:
         """The measured bands of the reference; the file may be absent."""
         return self.folder / "bands.json"
 
+    @property
+    def recipes(self) -> Path:
+        """The recipes recorded from the reference solution, by stage; the file may be absent."""
+        return self.folder / "recipes.json"
+
 
 def library() -> Path:
     """Return the folder that holds the courseworks: `$GRADER_REFERENCE`, or the one beside the package."""

@@ -6,6 +6,7 @@ engine measured (`Training`), what was written (`Answers`), what was found (`Ver
 is worth (`Mark`) and the whole (`Result`). Nothing here computes; nothing here imports torch.
 """
 
+from grader.model.curve import CurvePoint, StudentCurve
 from grader.model.coursework import Assignment, Budget, Question, Stage
 from grader.model.outcome import Outcome
 from grader.model.recipe import (
@@ -45,14 +46,14 @@ from grader.model.result import (
     Verdict,
 )
 from grader.model.submission import EntryPoint, FileEntry, Place, Problem, Submission
-from grader.model.training import Band, EpochPoint, Training, TrainingConditions
+from grader.model.training import Band, EpochPoint, ReferenceModel, Training, TrainingConditions
 from grader.text import Language, Text
 
 __all__ = [
-    "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Conditions", "EntryPoint",
+    "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Conditions", "CurvePoint", "EntryPoint",
     "EpochPoint", "Examination", "Fact", "FileEntry", "Graph", "Judgement", "Language", "Layer", "Loop", "Loss",
     "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Parameter", "ParameterGroup",
-    "Pipeline", "Place", "Problem", "Question", "Recipe", "Recording", "Recordings", "Result", "Run",
-    "SandboxRecord", "Schedule", "Stage", "StageMatch", "StageResult", "Submission", "Text", "Total",
+    "Pipeline", "Place", "Problem", "Question", "Recipe", "Recording", "Recordings", "ReferenceModel", "Result", "Run",
+    "SandboxRecord", "Schedule", "Stage", "StageMatch", "StageResult", "StudentCurve", "Submission", "Text", "Total",
     "Training", "TrainingConditions", "Verdict",
 ]  # fmt: skip

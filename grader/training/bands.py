@@ -16,7 +16,7 @@ from typing import Literal
 
 import msgspec
 
-from grader.model import Band, TrainingConditions
+from grader.model import Band, ReferenceModel, TrainingConditions
 
 FALSE_FAILURES = 0.01
 """Share of correct hand-ins that may fall below a band at one of their stages."""
@@ -35,6 +35,8 @@ class StageMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     """Means of the last three epochs, as the accuracies are."""
     seconds: float
     """Mean duration of one training; of interest, never of weight."""
+    model: ReferenceModel | None = None
+    """Of the first seed, where its network was kept."""
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,13 +79,21 @@ def find_band(path: Path, stage: str, conditions: TrainingConditions | None) -> 
 
     Raises msgspec.ValidationError where the file is not one of bands.
     """
+    measurement = find_measurement(path, stage, conditions)
+    return None if measurement is None else band_of(measurement, stage)
+
+
+def find_measurement(path: Path, stage: str, conditions: TrainingConditions | None) -> Measurement | None:
+    """Return the measurement that holds `stage` under exactly these conditions, None where there is none.
+
+    Raises msgspec.ValidationError where the file is not one of bands.
+    """
     if conditions is None or not path.is_file():
         return None
-    bands = msgspec.json.decode(path.read_bytes(), type=Bands)
-    for measurement in bands.measurements:
+    for measurement in msgspec.json.decode(path.read_bytes(), type=Bands).measurements:
         found = measurement.stages.get(stage)
         if found is not None and _matches(measurement, found, conditions):
-            return band_of(measurement, stage)
+            return measurement
     return None
 
 

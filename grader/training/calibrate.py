@@ -1,16 +1,12 @@
-"""Measures the reference's accuracy over seeds, stage by stage, and writes it down as `bands.json`.
+"""Measures the reference's accuracy over seeds, stage by stage, for `bands.json`; what it shows of one seed, too.
 
-    grade reference/SLUG/solution --budget static --out OUT
-    python -m grader.training.calibrate OUT --assignment SLUG --budget quick --data synthetic --seeds 20
-
-The recipes are the ones that a run over the reference solution recorded. Trainings are cached, so a calibration
-that was stopped goes on where it was. A measurement takes the place of an older one under the same conditions;
-the others stay.
+`grader/cli/calibrate.py` is the command. Trainings are cached, so a calibration that was stopped goes on where it was.
+A measurement takes the place of an older one under the same conditions; the others stay. The network of the first
+seed is kept whole, as safetensors in the cache; its digest, confusion matrix and first-layer filters go with the figures.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,22 +14,21 @@ from statistics import fmean
 
 import msgspec
 
-from grader import courseworks
 from grader.errors import GraderError, TrainingError, UsageError
 from grader.model import Budget, Outcome, Recipe, Recordings, StageMatch, Text, Training
-from grader.records import read_record, write_record
-from grader.training.bands import Bands, Measurement, StageMeasurement, band_of
+from grader.records import read_record
+from grader.training.bands import Bands, Measurement, StageMeasurement
 from grader.training.cache import timing
-from grader.training.data import choose_data, default_cache
 from grader.training.devices import BF16_FLAGS, cpu_flags, cpu_model
 from grader.training.jobs import Job, torch_version
 from grader.training.pool import train_all
+from grader.training.portrait import portrait
 from grader.training.resident import DataSource
 from grader.training.watching import Unwatched, Watcher
 
 HOW = (
     "Test accuracy (mean of the last three evaluations) of the reference solution's recipes, retrained by "
-    "grader.training under the conditions named, once per seed. Made by python -m grader.training.calibrate."
+    "grader.training under the conditions named, once per seed. Made by make calibrate."
 )
 TOLD_FLAGS = BF16_FLAGS | {"avx2", "avx512f", "amx_tile"}
 
@@ -67,6 +62,7 @@ def calibrate(
             seed=seed,
             device=calibration.device,
             precision=calibration.precision,
+            weights=seed == calibration.seeds[0],
         )
         for seed in calibration.seeds
         for stage, recipe in calibration.recipes.items()
@@ -93,6 +89,7 @@ def _stage(
         accuracies=tuple(round(training.accuracy or 0.0, 6) for training in found),
         train_accuracies=tuple(round(_train_accuracy(training), 6) for training in found),
         seconds=round(fmean(times), 1) if times else 0.0,
+        model=portrait(cache, found[0]),
     )
 
 
@@ -130,27 +127,15 @@ def _measurement(
 
 def merged(bands: Bands | None, new: Measurement) -> Bands:
     """Return the bands with `new` in place of an older measurement under the same conditions."""
-
-    def conditions(one: Measurement) -> tuple[object, ...]:
-        return (
-            one.data_digest, one.budget, one.train_images, one.test_images, one.epochs, one.batch_size,
-            one.device, one.precision, one.engine, frozenset(one.stages),
-        )  # fmt: skip
-
-    kept = [one for one in (bands.measurements if bands else ()) if conditions(one) != conditions(new)]
+    kept = [one for one in (bands.measurements if bands else ()) if _conditions(one) != _conditions(new)]
     return Bands(how=HOW, measurements=(*kept, new))
 
 
-class _Terminal:
-    """Tells how far a calibration is, line by line, on standard error."""
-
-    def step(self, text: Text) -> None:
-        """Print the sentence."""
-        print(text.en, file=sys.stderr, flush=True)
-
-    def advance(self, done: float, total: float, text: Text) -> None:
-        """Print the share done and what is being done."""
-        print(f"{done:.0f}/{total:.0f}  {text.en}", file=sys.stderr, flush=True)
+def _conditions(one: Measurement) -> tuple[object, ...]:
+    return (
+        one.data_digest, one.budget, one.train_images, one.test_images, one.epochs, one.batch_size,
+        one.device, one.precision, one.engine, frozenset(one.stages),
+    )  # fmt: skip
 
 
 def stage_recipes(out: Path) -> dict[str, Recipe]:
@@ -177,66 +162,60 @@ def stage_recipes(out: Path) -> dict[str, Recipe]:
     return {stage: recipe for stage, recipe in found.items() if recipe is not None}
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, write the bands and print them; return 0, or the exit code of what stood in the way."""
-    given = _parser().parse_args(arguments)
-    try:
-        measurement = _measure_and_write(given)
-    except GraderError as error:
-        print(error.text.en, file=sys.stderr)
-        return error.exit_code
-    for stage, found in measurement.stages.items():
-        band = band_of(measurement, stage)
-        train = 100 * fmean(found.train_accuracies)
-        print(
-            f"{stage:15s} {100 * band.mean:5.1f} ± {100 * band.std:.1f} %  train {train:5.1f} %  "
-            f"band {100 * band.lower:.1f}-{100 * band.upper:.1f} %  {found.seconds:.0f} s"
-        )
-    return 0
+class Models(msgspec.Struct, frozen=True, kw_only=True):
+    """The bands with the networks of the first seed beside them, and what is to be said of each stage's."""
+
+    bands: Bands
+    told: dict[str, Text]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m grader.training.calibrate",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def with_models(
+    bands: Bands | None,
+    calibration: Calibration,
+    *,
+    cache: Path,
+    workers: int | None = None,
+    progress: Watcher | None = None,
+) -> Models:
+    """Return the bands with the reference's networks of the first seed, trained again or taken from the cache.
+
+    A network goes beside its stage's figures only where it reaches the accuracy measured for that seed. One that is
+    already there stays, and is compared by its digest. Raises UsageError where nothing was measured under these
+    conditions.
+    """
+    one_seed = msgspec.structs.replace(calibration, seeds=calibration.seeds[:1])
+    made = calibrate(one_seed, cache=cache, workers=workers, progress=progress)
+    old = next(
+        (one for one in (bands.measurements if bands else ()) if _conditions(one) == _conditions(made)), None
     )
-    parser.add_argument("out", type=Path, help="what grading the reference solution left behind")
-    parser.add_argument("--assignment", default=None, help="the coursework, where there are several")
-    parser.add_argument(
-        "--bands", type=Path, default=None, help="the file to write instead of the coursework's own"
-    )
-    parser.add_argument("--budget", default="quick")
-    parser.add_argument("--data", default="synthetic")
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--precision", choices=("bf16", "fp32", "tf32"), default=None)
-    parser.add_argument("--workers", type=int, default=None)
-    return parser
-
-
-def _measure_and_write(given: argparse.Namespace) -> Measurement:
-    coursework, cache = courseworks.load(given.assignment), default_cache()
-    if given.budget not in coursework.assignment.budgets or given.seeds < 2:
+    if bands is None or old is None:
         raise UsageError(
-            fr="Le budget doit être connu du sujet, et il faut au moins deux graines.",
-            en="The budget must be one of the coursework's, and at least two seeds are needed.",
+            fr="Rien n'a été mesuré dans ces conditions : calibrez d'abord, sans --models.",
+            en="Nothing was measured under these conditions: calibrate first, without --models.",
         )
-    calibration = Calibration(
-        recipes=stage_recipes(given.out),
-        budget=coursework.assignment.budgets[given.budget],
-        budget_name=given.budget,
-        data=choose_data(given.data, cache=cache, progress=_Terminal()),
-        seeds=tuple(range(given.seeds)),
-        device=given.device,
-        precision=given.precision,
+    seed = calibration.seeds[0]
+    compared = {
+        name: _compared(stage, made.stages[name], old.seeds.index(seed)) for name, stage in old.stages.items()
+    }
+    new = msgspec.structs.replace(old, stages={name: stage for name, (stage, _) in compared.items()})
+    kept = tuple(new if one is old else one for one in bands.measurements)
+    return Models(
+        bands=msgspec.structs.replace(bands, measurements=kept),
+        told={name: told for name, (_, told) in compared.items()},
     )
-    measurement = calibrate(calibration, cache=cache, workers=given.workers, progress=_Terminal())
-    path = given.bands or coursework.bands
-    old = read_record(path, Bands) if path.is_file() else None
-    write_record(path, merged(old, measurement))
-    return measurement
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _compared(old: StageMeasurement, made: StageMeasurement, place: int) -> tuple[StageMeasurement, Text]:
+    digest = made.model.sha256 if made.model else ""
+    if made.accuracies[0] != old.accuracies[place]:
+        figures = f"{100 * made.accuracies[0]:.2f} / {100 * old.accuracies[place]:.2f} %"
+        return old, Text(
+            fr=f"autre réseau que celui mesuré ({figures}) : autre processeur ou autre version de torch",
+            en=f"not the network that was measured ({figures}): another CPU or another torch",
+        )
+    if old.model is not None and old.model.sha256 != digest:
+        return old, Text(
+            fr=f"même exactitude, autres bits : {digest}", en=f"same accuracy, other bits: {digest}"
+        )
+    new = msgspec.structs.replace(old, model=made.model)
+    return new, Text(fr=f"identique : {digest}", en=f"identical: {digest}")
