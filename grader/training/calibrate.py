@@ -2,7 +2,7 @@
 
 `grader/cli/calibrate.py` is the command. Trainings are cached, so a calibration that was stopped goes on where it was.
 A measurement takes the place of an older one under the same conditions; the others stay. The network of the first
-seed is kept whole, as safetensors in the cache; its digest, confusion matrix and first-layer filters go with the figures.
+seed is kept whole, as safetensors in the cache; its digest, confusion matrix and first filters go with the figures.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from statistics import fmean
 
 import msgspec
 
-from grader.errors import GraderError, TrainingError, UsageError
+from grader.errors import TrainingError, UsageError
 from grader.model import Budget, Outcome, Recipe, Recordings, StageMatch, Text, Training
 from grader.records import read_record
 from grader.training.bands import Bands, Measurement, StageMeasurement

@@ -46,4 +46,5 @@ def _filters(cache: Path, training: Training) -> NDArray[np.uint8] | None:
         return None
     low = found.min(axis=(1, 2, 3), keepdims=True)
     span = found.max(axis=(1, 2, 3), keepdims=True) - low
-    return np.rint(255 * (found - low) / np.where(span > 0, span, 1)).astype(np.uint8)
+    stretched: NDArray[np.uint8] = np.rint(255 * (found - low) / np.where(span > 0, span, 1)).astype(np.uint8)
+    return stretched
