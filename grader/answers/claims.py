@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from grader.answers import grids
 from grader.answers.numbers import find_numbers
 from grader.model import Assignment, Stage
+from grader.stage_names import stage_named
 
 _ACCURACY = re.compile(r"acc|pr[ée]c|top.?1|%|score|r[ée]sultat|result", re.IGNORECASE)
 _TEST = re.compile(r"test|[ée]val|valid", re.IGNORECASE)
 _TRAIN = re.compile(r"train|apprentissage|loss|perte|[ée]poque|epoch|temps|time", re.IGNORECASE)
 _LINE = re.compile(r"^\s*[-*+]\s*(?P<name>[^:|=→]{2,80}?)\s*(?::|=|→|->)\s*(?P<value>[^|]{1,60}%.*)$")
-_STEM = 6
 
 
 def read_claims(text: str, assignment: Assignment) -> dict[str, float]:
@@ -25,7 +24,7 @@ def read_claims(text: str, assignment: Assignment) -> dict[str, float]:
             found.setdefault(name, value)
     for line in rest.splitlines():
         match = _LINE.match(line)
-        stage = _stage(match["name"], assignment.stage) if match else None
+        stage = stage_named(match["name"], assignment.stage) if match else None
         stated = _percent(match["value"], "%") if match and stage else None
         if stage and stated is not None:
             found.setdefault(stage, stated)
@@ -44,7 +43,7 @@ def _rows(grid: grids.Grid, stages: tuple[Stage, ...]) -> list[tuple[str, float]
     heading = grid.rows[0][column]
     found = []
     for cells in grid.rows[1:]:
-        stage = _stage(cells[0], stages) if cells else None
+        stage = stage_named(cells[0], stages) if cells else None
         value = _percent(cells[column], heading) if column < len(cells) else None
         if stage is not None and value is not None:
             found.append((stage, value))
@@ -52,7 +51,7 @@ def _rows(grid: grids.Grid, stages: tuple[Stage, ...]) -> list[tuple[str, float]
 
 
 def _named(grid: grids.Grid, stages: tuple[Stage, ...]) -> int:
-    return sum(bool(row) and _stage(row[0], stages) is not None for row in grid.rows[1:])
+    return sum(bool(row) and stage_named(row[0], stages) is not None for row in grid.rows[1:])
 
 
 def _accuracy_column(heading: tuple[str, ...]) -> int | None:
@@ -74,37 +73,3 @@ def _percent(cell: str, heading: str) -> float | None:
     if 0 < value <= 1 and "%" not in cell and "%" not in heading:
         value *= 100
     return round(value, 4) if 0 <= value <= 100 else None
-
-
-def _stage(name: str, stages: tuple[Stage, ...]) -> str | None:
-    """Return the stage that `name` names best; of a sum (`norm + aug`) the last one."""
-    stems = _stems(name)
-    if not stems:
-        return None
-    number = re.match(r"\s*(\d\.\d)\b", name)
-    scores = []
-    for place, stage in enumerate(stages):
-        if number is not None and number[1] == stage.item:
-            return stage.id
-        wordings = (stage.id, stage.title.fr, stage.title.en)
-        scores.append((max(_share(stems, _stems(words)) for words in wordings), place, stage.id))
-    best = max(scores)
-    return best[2] if best[0] >= 0.5 else None
-
-
-def _share(said: set[str], wanted: set[str]) -> float:
-    """Return the share of `wanted` that `said` holds, abbreviations of three letters and more included."""
-    hits = sum(any(word.startswith(own) or own.startswith(word) for own in said) for word in wanted)
-    return hits / len(wanted) if wanted else 0.0
-
-
-def _stems(text: str) -> set[str]:
-    bare = unicodedata.normalize("NFKD", text.lower()).encode("ascii", "ignore").decode()
-    return {word[:_STEM] for word in re.findall(r"[a-z]{3,}", bare)} - {
-        "les",
-        "des",
-        "the",
-        "and",
-        "with",
-        "avec",
-    }
