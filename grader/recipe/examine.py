@@ -1,6 +1,6 @@
 """Rebuilds every recorded network, measures it, and compares it with what was recorded.
 
-    python -m grader.recipe.examine RECORDINGS_DIR
+    printf RECORDINGS_DIR | python -m grader.recipe.examine
 
 reads `recordings.json` and the samples files there and writes `examinations.json`: one `Examination` a run.
 The process caps its own memory; its caller caps its time. What is done so far is on disk at any moment.
@@ -9,6 +9,7 @@ The process caps its own memory; its caller caps its time. What is done so far i
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -157,17 +158,20 @@ def _same_outputs(network: Network, samples: Samples) -> bool:
     return True
 
 
-def main(arguments: list[str]) -> int:
-    """Examine every run of the folder given that has no examination yet, and return the exit code.
+def main() -> int:
+    """Examine every run of the folder named on standard input that has no examination yet; return the exit code.
 
     A run is noted as not examined before it is begun: where one of them ends the process (memory, a fault in
     torch), the caller starts it again and the others are still done.
     """
-    folder = Path(arguments[0])
     _cap_memory()
     # One thread: two are no faster on batches this small, and far slower beside a busy neighbour.
     torch.set_num_threads(1)
     leave_compiler_out()
+    # Everything is imported by now: who started this early has us ready.
+    if not (name := sys.stdin.buffer.read()):
+        return 0
+    folder = Path(os.fsdecode(name))
     recordings = read_record(folder / "recordings.json", Recordings)
     found = _done_before(folder)
     for recording in recordings.recordings:
@@ -205,4 +209,4 @@ def _cap_memory() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import msgspec
 
 from grader.errors import RecordingInvalid
 from grader.model import EntryPoint, Examination, Recording, Recordings, Run, SandboxRecord, Submission
-from grader.recording import examining
 from grader.recording.endings import ended_early, nothing_left
+from grader.recording.examining import Examiner
 from grader.recording.source import facts
 from grader.recording.validate import JSON_BYTES, invalid_recording, parse_recording, samples_problem
 from grader.records import encode, write_bytes, write_record
@@ -48,18 +49,22 @@ def record(
     for old in (*folder.glob("*.safetensors"), *folder.glob("*.json")):
         old.unlink()
     entries = tuple(entry for entry in submission.entry_points if not entry.template)
-    with tempfile.TemporaryDirectory(prefix="recording-", ignore_cleanup_errors=True) as scratch:
-        left = Path(scratch) / "out"
+    with ExitStack() as stack:
+        scratch = Path(
+            stack.enter_context(TemporaryDirectory(prefix="recording-", ignore_cleanup_errors=True))
+        )
+        examiner = stack.enter_context(Examiner()) if entries else Examiner()
+        left = scratch / "out"
         left.mkdir()
         finished = Finished(backend=sandbox.name)
         if entries:
             job = _job(sandbox, root, left, entries, language, wall_s)
-            finished = _run(sandbox, root, Path(scratch), left, job, wall_s)
+            finished = _run(sandbox, root, scratch, left, job, wall_s)
         files = frozenset(file.path for file in submission.files)
         recordings = _collect(left, folder, entries, files, finished)
-    record_ = Recordings(recordings=recordings, sandbox=_sandbox_record(finished))
-    write_record(folder / "recordings.json", record_)
-    found = examining.examine_all(folder, record_)
+        record_ = Recordings(recordings=recordings, sandbox=_sandbox_record(finished))
+        write_record(folder / "recordings.json", record_)
+        found = examiner.examine_all(folder, record_)
     record_ = msgspec.structs.replace(record_, examinations=_with_facts(found, recordings, root))
     write_record(folder / "recordings.json", record_)
     return record_

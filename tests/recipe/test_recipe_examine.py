@@ -169,9 +169,10 @@ def recordings_of(*runs: Run) -> Recordings:
 
 def start(folder: Path) -> int:
     """Run the examination over `folder` as the host does and return its exit code."""
-    command = [sys.executable, "-m", "grader.recipe.examine", str(folder)]
+    command = [sys.executable, "-m", "grader.recipe.examine"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    return subprocess.run(command, env=environment, check=False, timeout=300).returncode
+    given = os.fsencode(folder)
+    return subprocess.run(command, env=environment, input=given, check=False, timeout=300).returncode
 
 
 @pytest.mark.slow
