@@ -15,13 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from grader.model import EpochPoint, Recipe
+from grader.training.curves import final_accuracy
 from grader.training.optimisation import LossFunction, build_loss, build_optimizer, clip_gradients
 from grader.training.perturbation import perturbed
 from grader.training.transforms import Pipeline
 
 EVALUATION_BATCH = 250
-LAST_EVALUATIONS = 3
-"""Accuracy jumps by several points between epochs at a constant learning rate: the last three are averaged."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,10 +65,7 @@ class Outcome:
     @property
     def accuracy(self) -> float | None:
         """Test accuracy as a fraction: the mean of the last three evaluations, None without any."""
-        values = [point.test_accuracy for point in self.curve if point.test_accuracy is not None][
-            -LAST_EVALUATIONS:
-        ]
-        return sum(values) / len(values) if values else None
+        return final_accuracy(self.curve)
 
 
 Report = Callable[[EpochPoint], None]

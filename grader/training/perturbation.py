@@ -23,7 +23,7 @@ def perturbed(images: NDArray[Any]) -> NDArray[np.uint8]:
     """
     random = np.random.Generator(np.random.PCG64(_SEED))
     count, height, width = images.shape[:3]
-    mirrored = random.random(count) < 0.5
+    mirrored = np.less(random.random(count), 0.5)
     moves = _MOVES[random.integers(0, len(_MOVES), count)]
     rows = np.clip(np.arange(height) + moves[:, :1], 0, height - 1)
     columns = np.clip(np.arange(width) + moves[:, 1:], 0, width - 1)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 
 import grader
-from grader.model import Outcome, Training
+from grader.model import EpochPoint, Outcome, Training
 from grader.records import read_record, write_record
 from grader.text import Text
+from grader.training.board import Board, Clock
 from grader.training.cache import RECORD, keep, recall
+from grader.training.curves import final_accuracy
 from grader.training.devices import resolve_device
 from grader.training.jobs import Job, Plan, plan
 from grader.training.watching import Unwatched, Watcher
@@ -38,12 +39,15 @@ def train_all(
     progress: Watcher | None = None,
     memory_bytes: int = MEMORY_BYTES,
     limit_s: float = LIMIT_S,
+    time_limit_s: float | None = None,
 ) -> dict[str, Training]:
     """Return one training per job, by the job's name; what the cache holds is not trained again.
 
     A worker that dies, or that takes longer than `limit_s`, gives a training with outcome `error` and a note, and
     the others go on. `workers` is the number of processes, by default one a core (one on a GPU).
+    After `time_limit_s` everything stops: what ran keeps its curve so far, and is `unfinished`, as what never began.
     """
+    clock = Clock(limit_s, time_limit_s)
     progress = progress or Unwatched()
     devices = {asked: resolve_device(asked) for asked in {job.device for job in jobs}}
     for _, note in devices.values():
@@ -54,17 +58,16 @@ def train_all(
     distinct = {one.key: (name, one) for name, one in reversed(plans.items())}
     kept = {one.key for one in plans.values() if one.weights}
     found = {key: known for key in distinct if (known := recall(cache, key, weights=key in kept)) is not None}
-    board = _Board(progress, {key: name for key, (name, _) in distinct.items() if key not in found}, plans)
     missing = [
         msgspec.structs.replace(one, weights=key in kept)
         for key, (_, one) in reversed(distinct.items())
         if key not in found
     ]
     count = workers or (1 if any(device == "cuda" for device, _ in devices.values()) else _cores())
+    names = {one.key: distinct[one.key][0] for one in missing}
+    board = Board(progress, names, plans, min(count, max(len(missing), 1)), clock)
     with ThreadPoolExecutor(max_workers=count) as threads:
-        for training in threads.map(
-            lambda one: _carry_out(one, cache, board, memory_bytes, limit_s), missing
-        ):
+        for training in threads.map(lambda one: _carry_out(one, cache, board, memory_bytes, clock), missing):
             found[training.key] = training
     return {name: found[one.key] if isinstance(one, Plan) else one for name, one in planned.items()}
 
@@ -91,44 +94,31 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class _Board:
-    """Adds up the epochs of all workers for the one who watches."""
-
-    def __init__(self, progress: Watcher, names: Mapping[str, str], plans: Mapping[str, Plan]) -> None:
-        self._progress, self._names, self._lock = progress, names, threading.Lock()
-        self._done = dict.fromkeys(names, 0)
-        self._total = sum(plans[name].conditions.epochs for name in names.values())
-
-    def epoch(self, key: str, epoch: int, epochs: int, accuracy: float | None) -> None:
-        """Note that the training of `key` has ended `epoch` of `epochs`."""
-        with self._lock:
-            self._done[key] = epoch
-            figure = "" if accuracy is None else f" : {100 * accuracy:.1f} %"
-            text = f"{self._names[key]} {epoch}/{epochs}"
-            self._progress.advance(
-                sum(self._done.values()),
-                self._total,
-                Text(fr=text + figure, en=text + figure.replace(" ", "", 1).replace(" %", "%")),
-            )
-
-
-def _carry_out(one: Plan, cache: Path, board: _Board, memory_bytes: int, limit_s: float) -> Training:
+def _carry_out(one: Plan, cache: Path, board: Board, memory_bytes: int, clock: Clock) -> Training:
+    if clock.left_s() <= 0:
+        return _unfinished(one, (), clock)
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache, prefix=".training.") as scratch:
         folder = Path(scratch) / "entry"
         folder.mkdir()
         write_record(Path(scratch) / "plan.json", one)
         command = [sys.executable, *WORKER, str(Path(scratch) / "plan.json"), str(folder), str(memory_bytes)]
-        ended, tail = _run(command, one.key, board, limit_s)
+        board.begin(one.key)
+        try:
+            ended, tail = _run(command, one.key, board, clock)
+        finally:
+            board.end(one.key)
         try:
             training = read_record(folder / RECORD, Training)
         except (OSError, msgspec.MsgspecError):
+            if ended == "stopped":
+                return _unfinished(one, board.curve(one.key), clock)
             return _dead(one, ended, tail)
         keep(cache, folder, training)
         return training
 
 
-def _run(command: list[str], key: str, board: _Board, limit_s: float) -> tuple[str, str]:
+def _run(command: list[str], key: str, board: Board, clock: Clock) -> tuple[str, str]:
     """Run a worker to its end; return how it ended, in a word, and the last line it complained with."""
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
@@ -137,21 +127,21 @@ def _run(command: list[str], key: str, board: _Board, limit_s: float) -> tuple[s
             stdout=subprocess.PIPE,
             stderr=complaints,
             env=environment(),
-            text=True,
         )
         late = threading.Event()
+        left_s = clock.left_s()
 
         def end() -> None:
             late.set()
             process.kill()
 
-        clock = threading.Timer(limit_s, end)
-        clock.start()
+        timer = threading.Timer(max(min(clock.each_s, left_s), 0.0), end)
+        timer.start()
         try:
             _listen(process, key, board)
             code = process.wait()
         finally:
-            clock.cancel()
+            timer.cancel()
             if process.poll() is None:
                 process.kill()
                 process.wait()
@@ -159,16 +149,15 @@ def _run(command: list[str], key: str, board: _Board, limit_s: float) -> tuple[s
         lines = complaints.read()[-4000:].decode(errors="replace").split("\n")
     tail = next((line.strip() for line in reversed(lines) if line.strip()), "")
     if late.is_set():
-        return "time", tail
+        return "stopped" if left_s <= clock.each_s else "time", tail
     return f"signal {-code}" if code < 0 else f"code {code}", tail
 
 
-def _listen(process: subprocess.Popen[str], key: str, board: _Board) -> None:
+def _listen(process: subprocess.Popen[bytes], key: str, board: Board) -> None:
     for line in process.stdout or ():
         try:
-            told = json.loads(line)
-            board.epoch(key, int(told["epoch"]), int(told["epochs"]), told["accuracy"])
-        except (ValueError, KeyError, TypeError):
+            board.epoch(key, msgspec.json.decode(line, type=EpochPoint))
+        except msgspec.MsgspecError:
             continue
 
 
@@ -183,6 +172,32 @@ def environment() -> dict[str, str]:
     home = str(Path(grader.__file__).resolve().parent.parent)
     path = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part)
     return {**os.environ, **own, "PYTHONPATH": path}
+
+
+def _unfinished(one: Plan, curve: tuple[EpochPoint, ...], clock: Clock) -> Training:
+    """Return what stands for a training that the time limit cut short: its curve, and nothing that claims an end."""
+    limit = f"{clock.all_s:g}"
+    epochs = one.conditions.epochs
+    note = Text(
+        fr=f"Le temps accordé ({limit} s) s'est écoulé avant que cet entraînement ne donne une époque.",
+        en=f"The time given ({limit} s) was over before this training gave an epoch.",
+    )
+    if curve:
+        note = Text(
+            fr=f"Le temps accordé ({limit} s) s'est écoulé après l'époque {curve[-1].epoch} sur {epochs} : "
+            "la courbe est inachevée.",
+            en=f"The time given ({limit} s) was over after epoch {curve[-1].epoch} of {epochs}: "
+            "the curve is unfinished.",
+        )
+    return Training(
+        key=one.key,
+        outcome=Outcome.NOT_RUN,
+        conditions=one.conditions,
+        curve=curve,
+        accuracy=final_accuracy(curve),
+        unfinished=True,
+        note=note,
+    )
 
 
 def _dead(one: Plan, ended: str, tail: str) -> Training:

@@ -7,7 +7,6 @@ where the process itself dies, `pool` writes one in its place.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Sequence
@@ -111,7 +110,7 @@ def _train(plan: Plan, folder: Path) -> Training:
         seed=conditions.seed,
         device=conditions.device,
         precision=conditions.precision,
-        report=lambda point: _tell(point, recipe.optimisation.epochs),
+        report=_tell,
     )
     if plan.weights:
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
@@ -210,8 +209,9 @@ def _broke(epoch: int) -> Text:
     )
 
 
-def _tell(point: EpochPoint, epochs: int) -> None:
-    print(json.dumps({"epoch": point.epoch, "epochs": epochs, "accuracy": point.test_accuracy}), flush=True)
+def _tell(point: EpochPoint) -> None:
+    """Say how far it is; should this process be stopped, what was said is the curve."""
+    print(msgspec.json.encode(point).decode(), flush=True)
 
 
 if __name__ == "__main__":
