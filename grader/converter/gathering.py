@@ -56,7 +56,7 @@ def table(rows: list[list[str]]) -> str:
     width = max((len(row) for row in rows), default=0)
     lines = []
     for place, row in enumerate(rows):
-        cells = [" ".join(cell.split()).replace("|", "\\|") for cell in row] + [""] * (width - len(row))
+        cells = [" ".join(cell.split()).replace("|", "¦") for cell in row] + [""] * (width - len(row))
         lines.append(f"| {' | '.join(cells)} |")
         if place == 0:
             lines.append(f"|{'---|' * width}")
