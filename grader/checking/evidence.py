@@ -21,6 +21,7 @@ from grader.model import (
     Run,
     Stage,
     StageResult,
+    StudentCurve,
     Submission,
 )
 
@@ -34,6 +35,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     stages: tuple[StageResult, ...]
     answers: Answers
     conditions: Conditions
+    curves: tuple[StudentCurve, ...] = ()
+    """The student's own, from the logs of the hand-in."""
 
     def answer(self, question: str) -> Answer:
         """Return the answer to `question`; `missing` when the documents have none."""

@@ -6,8 +6,8 @@ engine measured (`Training`), what was written (`Answers`), what was found (`Ver
 is worth (`Mark`) and the whole (`Result`). Nothing here computes; nothing here imports torch.
 """
 
-from grader.model.curve import CurvePoint, StudentCurve
 from grader.model.coursework import Assignment, Budget, Question, Stage
+from grader.model.curve import CurvePoint, Seen, StudentCurve
 from grader.model.outcome import Outcome
 from grader.model.recipe import (
     Call,
@@ -54,6 +54,6 @@ __all__ = [
     "EpochPoint", "Examination", "Fact", "FileEntry", "Graph", "Judgement", "Language", "Layer", "Loop", "Loss",
     "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Parameter", "ParameterGroup",
     "Pipeline", "Place", "Problem", "Question", "Recipe", "Recording", "Recordings", "ReferenceModel", "Result", "Run",
-    "SandboxRecord", "Schedule", "Stage", "StageMatch", "StageResult", "StudentCurve", "Submission", "Text", "Total",
-    "Training", "TrainingConditions", "Verdict",
+    "SandboxRecord", "Schedule", "Seen", "Stage", "StageMatch", "StageResult", "StudentCurve", "Submission", "Text",
+    "Total", "Training", "TrainingConditions", "Verdict",
 ]  # fmt: skip

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from grader.model.submission import Problem
+
 
 class CurvePoint(msgspec.Struct, frozen=True, kw_only=True):
     """One epoch of a student's own curve; accuracies are fractions of 1, what was not logged is None."""
@@ -28,3 +30,11 @@ class StudentCurve(msgspec.Struct, frozen=True, kw_only=True):
     stage: str | None = None
     """The stage it is taken for; None when nothing names one."""
     points: tuple[CurvePoint, ...]
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the logs and figures of a hand-in show."""
+
+    curves: tuple[StudentCurve, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """The same figure or curve under two stages: worth telling, never costing."""

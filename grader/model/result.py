@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from grader.model.curve import StudentCurve
 from grader.model.outcome import Outcome
 from grader.model.recording import Layer, StageMatch
 from grader.model.submission import Place, Problem, Submission
@@ -142,6 +143,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     submission: Submission
     conditions: Conditions
     stages: tuple[StageResult, ...] = ()
+    curves: tuple[StudentCurve, ...] = ()
+    """The student's own, from the logs of the hand-in; only ever set beside ours."""
     answers: tuple[Answer, ...] = ()
     questions: dict[str, Text] = {}
     """The wording of each item, so that a view needs no coursework beside it."""

@@ -17,6 +17,7 @@ from grader.model import (
     Recipe,
     Recordings,
     Run,
+    Seen,
     Stage,
     StageMatch,
     StageResult,
@@ -111,10 +112,13 @@ def hyperparameters(recipe: Recipe) -> dict[str, str]:
     return {**shown, "batch_size": str(recipe.data.batch_size), "epochs": str(optimisation.epochs)}
 
 
-def problems(submission: Submission, recordings: Recordings, answers: Answers) -> tuple[Problem, ...]:
+def problems(
+    submission: Submission, recordings: Recordings, answers: Answers, seen: Seen
+) -> tuple[Problem, ...]:
     """Return every problem once, in the order in which the steps met them."""
     met = [*submission.problems, *answers.problems]
     met += [recording.problem for recording in recordings.recordings if recording.problem is not None]
+    met += seen.problems
     return tuple(dict.fromkeys(met))
 
 

@@ -13,13 +13,14 @@ from grader import distribution
 from grader.answers import read_answers
 from grader.checking import Evidence, run_checks
 from grader.marking import charge, mark
-from grader.model import Result, Text, Verdict
+from grader.model import Result, Seen, Text, Verdict
 from grader.pipeline import assembly, training_step
 from grader.pipeline.faults import Faults
 from grader.pipeline.kept import Found, load_found, load_result, save_found
 from grader.pipeline.options import Options
 from grader.pipeline.progress import Progress, Silent
 from grader.pipeline.recording_step import record_and_match
+from grader.pipeline.seeing import see
 from grader.pipeline.session import Session, begin
 from grader.records import write_record
 from grader.submissions import open_submission
@@ -124,6 +125,9 @@ def find(session: Session) -> Found:
             lambda: read_answers(submission, files, assignment, session.coursework.template),
             assembly.all_unread(assignment),
         )
+        seen = session.faults.guard(
+            _READ, lambda: see(submission, files, assignment, recordings, matches), Seen()
+        )
 
     if session.data is not None:
         session.progress.step(_TRAIN)
@@ -136,6 +140,7 @@ def find(session: Session) -> Found:
         matches=matches,
         answers=answers,
         stages=assembly.stage_results(assignment, matches, recordings, answers, trained),
+        seen=seen,
         conditions=session.conditions(recordings.sandbox, trained.device, trained.precision),
         notes=(*session.notes, *trained.notes),
     )
@@ -150,6 +155,7 @@ def judge(session: Session, found: Found) -> Result:
         recordings=found.recordings,
         stages=found.stages,
         answers=found.answers,
+        curves=found.seen.curves,
         conditions=found.conditions,
     )
     session.progress.step(_CHECK)
@@ -169,6 +175,7 @@ def judge(session: Session, found: Found) -> Result:
         submission=found.submission,
         conditions=found.conditions,
         stages=found.stages,
+        curves=found.seen.curves,
         answers=found.answers.answers,
         questions=assembly.questions(assignment),
         report=found.answers.report,
@@ -176,7 +183,7 @@ def judge(session: Session, found: Found) -> Result:
         marks=marks,
         total=total,
         fix_first=fix_first,
-        problems=assembly.problems(found.submission, found.recordings, found.answers),
+        problems=assembly.problems(found.submission, found.recordings, found.answers, found.seen),
         notes=(*found.notes, *session.faults.notes),
     )
 

@@ -9,7 +9,17 @@ from typing import Any
 import msgspec
 
 from grader.errors import UsageError
-from grader.model import Answers, Conditions, Recordings, Result, StageMatch, StageResult, Submission, Text
+from grader.model import (
+    Answers,
+    Conditions,
+    Recordings,
+    Result,
+    Seen,
+    StageMatch,
+    StageResult,
+    Submission,
+    Text,
+)
 from grader.records import read_record, write_record
 
 
@@ -23,6 +33,7 @@ class Found:
     answers: Answers
     stages: tuple[StageResult, ...]
     conditions: Conditions
+    seen: Seen
     notes: tuple[Text, ...] = ()
 
 
@@ -33,6 +44,7 @@ _FILES: dict[str, tuple[str, Any]] = {
     "answers": ("answers.json", Answers),
     "stages": ("stage_results.json", tuple[StageResult, ...]),
     "conditions": ("conditions.json", Conditions),
+    "seen": ("curves.json", Seen),
     "notes": ("notes.json", tuple[Text, ...]),
 }
 
