@@ -22,6 +22,8 @@ FALSE_FAILURES = 0.01
 """Share of correct hand-ins that may fall below a band at one of their stages."""
 LEAST_MARGIN = 0.02
 """No margin is narrower: another CPU moves accuracies by up to 0.4 points at the same seed."""
+LOOKS = 3
+"""A stage that falls below is trained with this many seeds in all, and their median counts: one run in many is odd."""
 
 Judgement = Literal["above", "within", "below"]
 
@@ -72,6 +74,11 @@ def judge(accuracy: float, band: Band) -> Judgement:
     if not accuracy >= band.lower:
         return "below"
     return "above" if accuracy > band.upper else "within"
+
+
+def worth_another_look(accuracy: float, band: Band) -> bool:
+    """Whether chance may explain an accuracy below the band: it is less than another margin away from it."""
+    return judge(accuracy, band) == "below" and accuracy >= band.lower - (band.mean - band.lower)
 
 
 def find_band(path: Path, stage: str, conditions: TrainingConditions | None) -> Band | None:
