@@ -8,7 +8,8 @@ evaluated, and believed in nothing that can be measured again. What comes out ar
     tables ──┘
 """
 
+from grader.logs.notebooks import plots_of
 from grader.logs.printed import read_printed
 from grader.logs.reading import read_logs
 
-__all__ = ["read_logs", "read_printed"]
+__all__ = ["plots_of", "read_logs", "read_printed"]
