@@ -78,6 +78,13 @@ def _read(path: Path) -> Assignment:
             fr=f"{path.parent.name}/assignment.toml ne se lit pas : {error}. Corrigez ce fichier.",
             en=f"{path.parent.name}/assignment.toml cannot be read: {error}. Mend that file.",
         ) from error
+    stages = {stage.id for stage in assignment.stage}
+    strange = {name for one in assignment.comparison for name in (one.stage, one.against)} - stages
+    if strange:
+        raise CourseworkError(
+            fr=f"{path.parent.name}/assignment.toml : étapes comparées mais inconnues : {', '.join(sorted(strange))}.",
+            en=f"{path.parent.name}/assignment.toml: stages compared but unknown: {', '.join(sorted(strange))}.",
+        )
     items = {question.id for question in assignment.question}
     orphans = [stage.id for stage in assignment.stage if stage.item not in items]
     if orphans:

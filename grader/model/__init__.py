@@ -46,14 +46,22 @@ from grader.model.result import (
     Verdict,
 )
 from grader.model.submission import EntryPoint, FileEntry, Place, Problem, Submission
-from grader.model.training import Band, EpochPoint, ReferenceModel, Training, TrainingConditions
+from grader.model.training import (
+    Band,
+    Comparison,
+    EpochPoint,
+    Quantity,
+    ReferenceModel,
+    Training,
+    TrainingConditions,
+)
 from grader.text import Language, Text
 
 __all__ = [
-    "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Conditions", "CurvePoint", "EntryPoint",
+    "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Comparison", "Conditions", "CurvePoint", "EntryPoint",
     "EpochPoint", "Examination", "Fact", "FileEntry", "Graph", "Judgement", "Language", "Layer", "Loop", "Loss",
     "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Parameter", "ParameterGroup",
-    "Pipeline", "Place", "Problem", "Question", "Recipe", "Recording", "Recordings", "ReferenceModel", "Result", "Run",
+    "Pipeline", "Place", "Problem", "Quantity", "Question", "Recipe", "Recording", "Recordings", "ReferenceModel", "Result", "Run",
     "SandboxRecord", "Schedule", "Seen", "Stage", "StageMatch", "StageResult", "StudentCurve", "Submission", "Text",
     "Total", "Training", "TrainingConditions", "Verdict",
 ]  # fmt: skip

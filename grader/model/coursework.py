@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from grader.model.training import Quantity
 from grader.text import Language, Text
 
 Kind = Literal[
@@ -23,6 +24,14 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     title: Text
     ingredients: tuple[str, ...] = ()
     """What this stage adds to the one before it; the first adds nothing."""
+
+
+class StageComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """Two stages of which one is expected to do better; the comparison informs."""
+
+    stage: str
+    against: str
+    quantity: Quantity = "accuracy"
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,5 +78,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     classes: int
     page_limit: int
     stage: tuple[Stage, ...]
+    comparison: tuple[StageComparison, ...] = ()
+    """Which stages are compared, pairwise and with the same seed."""
     question: tuple[Question, ...]
     budgets: dict[str, Budget]

@@ -10,7 +10,7 @@ from grader.model.curve import StudentCurve
 from grader.model.outcome import Outcome
 from grader.model.recording import Layer, StageMatch
 from grader.model.submission import Place, Problem, Submission
-from grader.model.training import Band, Training
+from grader.model.training import Band, Comparison, ReferenceModel, Training
 from grader.text import Language, Text
 
 
@@ -96,8 +96,10 @@ class Total(msgspec.Struct, frozen=True, kw_only=True):
     bonus: float = 0.0
 
 
-Judgement = Literal["above", "within", "below", "not_calibrated", "not_run"]
-"""Where a retrained accuracy lies against the reference's band, or why nothing can be said."""
+Judgement = Literal["above", "within", "below", "not_calibrated", "not_run", "unfinished"]
+"""Where a retrained accuracy lies against the reference's band, or why nothing can be said.
+
+`unfinished`: the time given was over before the curve could decide."""
 
 
 class StageResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +116,11 @@ class StageResult(msgspec.Struct, frozen=True, kw_only=True):
     training: Training | None = None
     band: Band | None = None
     judgement: Judgement = "not_run"
+    looks: tuple[float, ...] = ()
+    """Accuracies with this seed and further ones, where the first fell below the band: their median is judged."""
+    comparisons: tuple[Comparison, ...] = ()
+    reference: ReferenceModel | None = None
+    """The reference's network of this stage under the same conditions."""
     hyperparameters: dict[str, str] = {}
     """The student's own, for the eye: optimizer, learning rate, momentum, batch size, epochs, ..."""
 

@@ -85,6 +85,30 @@ class ReferenceModel(msgspec.Struct, frozen=True, kw_only=True):
     """Filters, channels, height, width."""
 
 
+Quantity = Literal["accuracy", "gap"]
+"""Test accuracy, or the gap from training to test accuracy: the less of it, the better."""
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """How the recipe of a stage does against another one, trained with the same seeds. It informs, and costs nothing."""
+
+    against: str
+    """The id of another stage of the same hand-in, or `reference`: the reference's network and images with the
+    student's own hyper-parameters."""
+    quantity: Quantity
+    difference: float
+    """This one minus the other, fraction of 1."""
+    uncertainty: float | None
+    """Half of the interval that holds 95 %, by seeds and test images; None where nothing was ever calibrated."""
+    verdict: Literal["better", "not_shown", "worse"]
+    pairs: int
+    """Seeds for which both were trained."""
+    same: bool = False
+    """Whether both are one and the same training: equal recipes."""
+    calibrated: bool = True
+    """Whether the part of the seeds was measured under these conditions; else it is the largest known under others."""
+
+
 class Band(msgspec.Struct, frozen=True, kw_only=True):
     """The reference's own accuracy at one stage under the same conditions, over many seeds."""
 
