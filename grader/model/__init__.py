@@ -61,7 +61,7 @@ __all__ = [
     "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Comparison", "Conditions", "CurvePoint", "EntryPoint",
     "EpochPoint", "Examination", "Fact", "FileEntry", "Graph", "Judgement", "Language", "Layer", "Loop", "Loss",
     "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Parameter", "ParameterGroup",
-    "Pipeline", "Place", "Problem", "Quantity", "Question", "Recipe", "Recording", "Recordings", "ReferenceModel", "Result", "Run",
-    "SandboxRecord", "Schedule", "Seen", "Stage", "StageMatch", "StageResult", "StudentCurve", "Submission", "Text",
+    "Pipeline", "Place", "Problem", "Quantity", "Question", "Recipe", "Recording", "Recordings", "ReferenceModel", "Result",
+    "Run", "SandboxRecord", "Schedule", "Seen", "Stage", "StageMatch", "StageResult", "StudentCurve", "Submission", "Text",
     "Total", "Training", "TrainingConditions", "Verdict",
 ]  # fmt: skip

@@ -90,7 +90,7 @@ Quantity = Literal["accuracy", "gap"]
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """How the recipe of a stage does against another one, trained with the same seeds. It informs, and costs nothing."""
+    """How the recipe of a stage does against another one, trained with the same seeds. It informs and costs nothing."""
 
     against: str
     """The id of another stage of the same hand-in, or `reference`: the reference's network and images with the

@@ -5,8 +5,9 @@ seeds and the choice of test images move. Its interval is
 
     difference ± t(97.5 %, degrees) x sqrt(deviation² / pairs + test error²)
 
-with the deviation of the paired difference from seed to seed, as calibrated, and McNemar's error of the difference on the
-very same test images: sqrt(b + c - (b - c)² / n) / n for b images that only the one and c that only the other has right.
+with the deviation of the paired difference from seed to seed, as calibrated, and McNemar's error of the difference on
+the very same test images: sqrt(b + c - (b - c)² / n) / n for b images that only the one and c that only the other has
+right.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
@@ -49,7 +49,7 @@ def compare(
     quantity: Quantity,
     pairs: Sequence[tuple[Training, Training]],
     spread: Spread | None,
-    test_error: float,
+    error: float,
 ) -> Comparison | None:
     """Return how the first of each pair does against the second; None where one of them was not trained to its end.
 
@@ -61,7 +61,7 @@ def compare(
         return None
     difference = fmean(differences)
     same = all(one.key == other.key for one, other in pairs)
-    uncertainty = 0.0 if same else _uncertainty(spread, len(pairs), test_error)
+    uncertainty = 0.0 if same else _uncertainty(spread, len(pairs), error)
     gain = -difference if quantity == "gap" else difference
     shown = uncertainty is not None and abs(difference) > uncertainty
     return Comparison(
@@ -76,17 +76,16 @@ def compare(
     )
 
 
-def _uncertainty(spread: Spread | None, pairs: int, test_error: float) -> float | None:
+def _uncertainty(spread: Spread | None, pairs: int, error: float) -> float | None:
     if spread is None:
         return None
-    return t_quantile(CONFIDENCE, spread.degrees) * math.hypot(
-        spread.deviation / math.sqrt(pairs), test_error
-    )
+    return t_quantile(CONFIDENCE, spread.degrees) * math.hypot(spread.deviation / math.sqrt(pairs), error)
 
 
 def value(training: Training, quantity: Quantity) -> float | None:
     """Return the test accuracy, or the gap from training to test accuracy; None where training did not end well."""
-    if training.outcome is not Outcome.PASSED or training.accuracy is None:
+    whole = training.outcome is Outcome.PASSED and not training.unfinished and training.trained_by == "engine"
+    if not whole or training.accuracy is None:
         return None
     if quantity == "accuracy":
         return training.accuracy
@@ -152,7 +151,7 @@ def mcnemar_error(one: Right, other: Right) -> float:
     return math.sqrt(max(only_one + only_other - (only_one - only_other) ** 2 / count, 0.0)) / count
 
 
-def test_error(cache: Path, data: DataSource, one: Training, other: Training) -> float:
+def error_on_images(cache: Path, data: DataSource, one: Training, other: Training) -> float:
     """Return McNemar's error for two trainings; where their outputs are not kept, that of two separate test sets."""
     first, second = _right(cache, data, one), _right(cache, data, other)
     if first is not None and second is not None and len(first) == len(second) > 0:
