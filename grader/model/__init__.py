@@ -40,6 +40,7 @@ from grader.model.result import (
     Conditions,
     Judgement,
     Mark,
+    Override,
     Result,
     StageResult,
     Total,
@@ -58,10 +59,10 @@ from grader.model.training import (
 from grader.text import Language, Text
 
 __all__ = [
-    "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Comparison", "Conditions", "CurvePoint", "EntryPoint",
-    "EpochPoint", "Examination", "Fact", "FileEntry", "Graph", "Judgement", "Language", "Layer", "Loop", "Loss",
-    "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Parameter", "ParameterGroup",
-    "Pipeline", "Place", "Problem", "Quantity", "Question", "Recipe", "Recording", "Recordings", "ReferenceModel", "Result",
-    "Run", "SandboxRecord", "Schedule", "Seen", "Stage", "StageMatch", "StageResult", "StudentCurve", "Submission", "Text",
-    "Total", "Training", "TrainingConditions", "Verdict",
+    "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Comparison", "Conditions", "CurvePoint",
+    "EntryPoint", "EpochPoint", "Examination", "Fact", "FileEntry", "Graph", "Judgement", "Language", "Layer",
+    "Loop", "Loss", "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Override", "Parameter",
+    "ParameterGroup", "Pipeline", "Place", "Problem", "Quantity", "Question", "Recipe", "Recording",
+    "Recordings", "ReferenceModel", "Result", "Run", "SandboxRecord", "Schedule", "Seen", "Stage", "StageMatch",
+    "StageResult", "StudentCurve", "Submission", "Text", "Total", "Training", "TrainingConditions", "Verdict",
 ]  # fmt: skip
