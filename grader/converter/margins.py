@@ -1,0 +1,62 @@
+"""Running headers, footers and page numbers, known by coming back on page after page, taken away."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from grader.converter.lines import Line
+
+_DEEP = 3
+"""How many lines of either end of a page may belong to its margin."""
+
+_NUMBER = re.compile(
+    r"[-–—\s]*(?:page\s*|p\.\s*)?(?:\d{1,3}|[ivx]{1,5})(?:\s*(?:/|sur|of|de)\s*\d{1,3})?[-–—\s]*",
+    re.IGNORECASE,
+)
+_CONTENTS = re.compile(r"^.{3,}?(?:\s?\.){4,}\s*\d{1,3}$")
+
+
+def without_margins(pages: list[list[Line]]) -> list[list[Line]]:
+    """Return the pages without what is printed on most of them, page numbers, and lines of a table of contents."""
+    heights = [(min(one.y for one in page), max(one.y for one in page)) for page in pages if page]
+    lowest, highest = (
+        (min(low for low, _ in heights), max(high for _, high in heights)) if heights else (0, 0)
+    )
+    repeated = _repeated(pages)
+    kept = []
+    for page in pages:
+        ends = {id(line) for line in _ends(page)}
+        edge = {id(line) for line in page if line.y <= lowest + 4 or line.y >= highest - 4}
+        kept.append(
+            [
+                line
+                for line in page
+                if not (id(line) in ends and _key(line) in repeated)
+                and not (
+                    id(line) in ends & edge and len(pages) > 1 and _NUMBER.fullmatch(line.text) and line.text
+                )
+                and not _CONTENTS.match(line.text.replace("\t", " "))
+            ]
+        )
+    return kept
+
+
+def _ends(page: list[Line]) -> list[Line]:
+    """Return the uppermost and the lowest lines of a page, whatever the order in which it draws them."""
+    ordered = sorted((line for line in page if line.text), key=lambda line: -line.y)
+    return ordered[:_DEEP] + ordered[-_DEEP:]
+
+
+def _key(line: Line) -> tuple[str, int]:
+    """Return what is equal for a header on every page: its words without figures, and its height on the page."""
+    return re.sub(r"\d+", "#", line.text.lower()), round(line.y / 6)
+
+
+def _repeated(pages: list[list[Line]]) -> set[tuple[str, int]]:
+    """Return what stands at the same height of the ends of most pages, three at least (or both of two)."""
+    counts: Counter[tuple[str, int]] = Counter()
+    for page in pages:
+        counts.update({_key(line) for line in _ends(page)})
+    wanted = max(3, len(pages) // 2) if len(pages) > 2 else 2
+    return {key for key, count in counts.items() if count >= wanted and key[0]}
