@@ -2,7 +2,8 @@
 
     GraderError
     ├── UsageError            2   the command line or a path given on it
-    │   └── SchemeError       2   a points scheme that cannot be used
+    │   ├── SchemeError       2   a points scheme that cannot be used
+    │   └── OverridesError    2   a file of a person's decisions that cannot be used
     ├── CourseworkError       2   a folder under reference/ that is not a coursework
     ├── SubmissionError       2   a hand-in that could not be opened at all
     ├── DataError             2   a data set that is absent, damaged or of another shape
@@ -39,6 +40,10 @@ class UsageError(GraderError):
 
 class SchemeError(UsageError):
     """The points scheme names unknown items or holds unusable numbers."""
+
+
+class OverridesError(UsageError):
+    """The file of a person's decisions is malformed, or decides what it cannot."""
 
 
 class CourseworkError(GraderError):

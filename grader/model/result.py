@@ -72,6 +72,17 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What a full answer would say besides."""
 
 
+class Override(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person decided about one item, whatever the checks say: one entry of `overrides.toml`."""
+
+    question: str
+    points: float
+    reason: str
+    author: str
+    date: str
+    """ISO 8601, `2026-05-17`."""
+
+
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """What one item earned: `points` are sure, `open` are undecided, the rest is lost."""
 
@@ -83,6 +94,8 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True):
     open: float = 0.0
     bonus: bool = False
     note: Text | None = None
+    override: Override | None = None
+    """The decision of a person that stands for what the checks say."""
 
 
 class Total(msgspec.Struct, frozen=True, kw_only=True):
@@ -158,6 +171,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     report: str = ""
     verdicts: tuple[Verdict, ...] = ()
     marks: tuple[Mark, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    """Every decision of a person, the earliest first; of several about one item the last one counts."""
     total: Total
     fix_first: tuple[Text, ...] = ()
     """At most three, the costliest first."""
