@@ -68,6 +68,20 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "below": ("en dessous", "below"),
     "not_calibrated": ("non calibré", "not calibrated"),
     "not_run": ("non entraîné", "not trained"),
+    "unfinished": ("inachevé", "unfinished"),
+    "unfinished_after": (
+        "apprentissage inachevé, {done} époques sur {all}",
+        "training unfinished, {done} epochs of {all}",
+    ),
+    "never_begun": ("le temps s'est écoulé avant cet apprentissage", "the time was over before this training"),
+    "perturbed": (
+        "images de test légèrement modifiées : {accuracy}",
+        "test images lightly changed: {accuracy}",
+    ),
+    "by_program": (
+        "appris par le programme rendu lui-même, dans le bac à sable",
+        "trained by the program handed in itself, in the sandbox",
+    ),
     "diverged": ("la perte diverge", "the loss diverges"),
     "stage_caption": (
         "Exactitude en test, moyenne des trois dernières évaluations. {data}. "

@@ -36,6 +36,10 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
     tone: Literal["good", "bad", "open"]
     reason: str
     """Why this run was taken, or why none was."""
+    remarks: str = ""
+    """What to know of the training before its figures are compared: unfinished, or by the program itself."""
+    perturbed: str = ""
+    """How well lightly changed test images are still known."""
 
 
 def stage_rows(result: Result, language: Language) -> tuple[StageRow, ...]:
@@ -63,6 +67,8 @@ def _row(stage: StageResult, data: str, language: Language) -> StageRow:
         judgement=judgement,
         tone=tone,
         reason=clean_line(stage.match.reason.in_(language), 300),
+        remarks=_remarks(training, language),
+        perturbed=_perturbed(training, language),
     )
 
 
@@ -76,6 +82,8 @@ def judged(stage: StageResult, language: Language) -> tuple[str, Literal["good",
     if stage.judgement == "below":
         return say("below", language), "bad"
     if stage.judgement in ("within", "above"):
+        if stage.training is not None and stage.training.unfinished:
+            return f"{say(stage.judgement, language)} ({say('unfinished', language)})", "open"
         return say(stage.judgement, language), "good" if stage.judgement == "within" else "open"
     return say(stage.judgement, language), "open"
 
@@ -89,6 +97,24 @@ def final_accuracies(training: Training | None) -> tuple[float | None, float | N
     test = [point.test_accuracy for point in last if point.test_accuracy is not None]
     measured = training.accuracy if training.accuracy is not None else _mean(test)
     return _mean(train), measured
+
+
+def _remarks(training: Training | None, language: Language) -> str:
+    if training is None:
+        return ""
+    told = [say("by_program", language)] if training.trained_by == "program" else []
+    if training.unfinished and not training.curve:
+        told.append(say("never_begun", language))
+    elif training.unfinished:
+        epochs = str(training.conditions.epochs) if training.conditions else "?"
+        told.append(say("unfinished_after", language, done=str(training.curve[-1].epoch), all=epochs))
+    return ", ".join(told)
+
+
+def _perturbed(training: Training | None, language: Language) -> str:
+    if training is None or training.perturbed_accuracy is None:
+        return ""
+    return say("perturbed", language, accuracy=percent(training.perturbed_accuracy, language))
 
 
 def _settings(values: dict[str, str], language: Language) -> str:

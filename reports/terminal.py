@@ -112,7 +112,8 @@ def _stages(summary: Summary, width: int) -> Table:
     for row in summary.stages:
         wide = [Text(row.ingredients), Text(row.parameters)] if width >= _WIDE else []
         figures = [Text(row.claimed), Text(row.retrained), Text(row.band)]
-        table.add_row(Text(row.title), *wide, *figures, Text(row.judgement, style=styles[row.tone]))
+        title = Text(f"{row.title} ({row.remarks})" if row.remarks else row.title)
+        table.add_row(title, *wide, *figures, Text(row.judgement, style=styles[row.tone]))
     return table
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import getpass
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +17,7 @@ from grader.cli.doctor_view import print_findings
 from grader.cli.inspect_view import print_inspection
 from grader.cli.live import LiveProgress
 from grader.errors import UsageError
+from grader.model import Override
 from grader.pipeline.options import Options, machine_language
 from grader.records import encode
 from grader.sandbox.doctor import diagnose
@@ -37,6 +40,9 @@ _SANDBOX = click.option(
     help="auto goes on without isolation where there is none, and says so.",
 )
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print the record as JSON and nothing else.")
+_OVERRIDES = click.option(
+    "--overrides", type=_PATH, help="A person's decisions (TOML), added to those that OUT keeps."
+)
 _OUT = click.option("--out", type=_PATH, help="Folder for all results.  [default: graded/NAME]")
 _DONE = Text(fr="Rapport : {path}", en="Report: {path}")
 _RECORD = Text(fr="Résultat : {path}", en="Result: {path}")
@@ -64,6 +70,14 @@ _RECORD = Text(fr="Résultat : {path}", en="Result: {path}")
 @click.option(
     "--scheme", type=_PATH, help="A TOML file with other points: a table [points], one line an item."
 )
+@click.option(
+    "--time-limit",
+    "time_limit_s",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Stop training after this long; what is unfinished then costs no point.  [default: no limit]",
+)
+@_OVERRIDES
 @click.option("--workers", type=click.IntRange(1, 256), help="Trainings at a time.  [default: one a core]")
 @_JSON
 def run(submission: Path, out: Path | None, as_json: bool, **choices: Any) -> int:
@@ -141,11 +155,38 @@ def show_courseworks(language: Language | None) -> int:
 @click.command()
 @click.argument("out", type=_PATH)
 @click.option("--scheme", type=_PATH, help="A TOML file with other points.")
+@_OVERRIDES
 @_LANGUAGE
 @_JSON
-def rescore(out: Path, scheme: Path | None, language: Language | None, as_json: bool) -> int:
+def rescore(
+    out: Path, scheme: Path | None, overrides: Path | None, language: Language | None, as_json: bool
+) -> int:
     """Check and mark again what OUT holds: nothing is recorded or trained again."""
-    return _show(pipeline.rescore(out, scheme=scheme, language=language), as_json=as_json)
+    graded = pipeline.rescore(out, scheme=scheme, overrides=overrides, language=language)
+    return _show(graded, as_json=as_json)
+
+
+@click.command()
+@click.argument("out", type=_PATH)
+@click.argument("question")
+@click.argument("points", type=float)
+@click.option("--reason", required=True, help="Why, in a sentence that the student will read.")
+@click.option("--author", default=getpass.getuser, help="Who decides.  [default: your login]")
+@_LANGUAGE
+@_JSON
+def override(
+    out: Path,
+    question: str,
+    points: float,
+    reason: str,
+    author: str,
+    language: Language | None,
+    as_json: bool,
+) -> int:
+    """Give QUESTION of OUT that many POINTS, whatever the checks say, now and after any other run."""
+    today = datetime.date.today().isoformat()
+    decision = Override(question=question, points=points, reason=reason, author=author, date=today)
+    return _show(pipeline.override(out, decision, language=language), as_json=as_json)
 
 
 @click.command()

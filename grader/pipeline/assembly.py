@@ -76,7 +76,6 @@ def _stage_result(
     run = _runs(recordings).get(match.run or "")
     examination = _examinations(recordings).get(match.run or "")
     training, band = trained.trainings.get(stage.id), trained.bands.get(stage.id)
-    accuracy = training.accuracy if training else None
     return StageResult(
         stage=stage.id,
         item=stage.item,
@@ -87,15 +86,20 @@ def _stage_result(
         claimed=claimed,
         training=training,
         band=band,
-        judgement=_judgement(accuracy, band),
+        judgement=_judgement(training, band),
         hyperparameters=hyperparameters(run.recipe) if run and run.recipe else {},
     )
 
 
-def _judgement(accuracy: float | None, band: Band | None) -> Judgement:
+def _judgement(training: Training | None, band: Band | None) -> Judgement:
+    """Return where the training lies; one that its time cut short can only be seen to reach the band already."""
+    accuracy = training.accuracy if training is not None else None
+    found = judge(accuracy, band) if accuracy is not None and band is not None else None
+    if training is not None and training.unfinished:
+        return found if found in ("within", "above") else "unfinished"
     if accuracy is None:
         return "not_run"
-    return "not_calibrated" if band is None else judge(accuracy, band)
+    return found or "not_calibrated"
 
 
 def hyperparameters(recipe: Recipe) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from grader.marking import Scheme
 from grader.text import Language
 
 
@@ -23,8 +24,12 @@ class Options:
     seed: int = 0
     language: Language | None = None
     sandbox: Literal["auto", "bubblewrap", "none"] = "auto"
-    scheme: Path | None = None
+    scheme: Path | Scheme | None = None
+    overrides: Path | None = None
+    """A file of a person's decisions, to be added to those under `out`."""
     workers: int | None = None
+    time_limit_s: float | None = None
+    """After this long trainings stop where they are; None lets them come to their end."""
     watch_s: float = 300.0
     """How long all programs of the hand-in together may be watched."""
 

@@ -37,7 +37,13 @@ def train(
     failed = {job.name: Training(key="", outcome=Outcome.ERROR, note=_BROKEN) for job in jobs}
     trainings = session.faults.guard(
         step,
-        lambda: train_all(jobs, cache=cache, workers=session.options.workers, progress=session.progress),
+        lambda: train_all(
+            jobs,
+            cache=cache,
+            workers=session.options.workers,
+            progress=session.progress,
+            time_limit_s=session.options.time_limit_s,
+        ),
         failed,
     )
     for training in trainings.values():
@@ -62,7 +68,7 @@ def _with_bands(
         bands=bands,
         device=device,
         precision=made[0].precision if made else "-",
-        notes=_about_device(session, device),
+        notes=(*_about_device(session, device), *_about_time(session, trainings)),
     )
 
 
@@ -79,6 +85,23 @@ def _comparable(session: Session, matches: tuple[StageMatch, ...]) -> frozenset[
         if set(by_stage[stage.id].ingredients) == so_far:
             found.add(stage.id)
     return frozenset(found)
+
+
+def _about_time(session: Session, trainings: Mapping[str, Training]) -> tuple[Text, ...]:
+    """Say once which stages the time limit cut short."""
+    limit_s = session.options.time_limit_s
+    cut = [one for one in session.assignment.stage if one.id in trainings and trainings[one.id].unfinished]
+    if limit_s is None or not cut:
+        return ()
+    fr, en = (", ".join(one.title.in_(language) for one in cut) for language in ("fr", "en"))
+    return (
+        Text(
+            fr=f"Le temps accordé aux apprentissages ({limit_s:g} s) s'est écoulé ; restent inachevées : {fr}. "
+            "Aucun point n'est retiré pour cela.",
+            en=f"The time given to the trainings ({limit_s:g} s) is over; left unfinished: {en}. "
+            "No point is taken off for it.",
+        ),
+    )
 
 
 def _about_device(session: Session, device: str) -> tuple[Text, ...]:

@@ -23,7 +23,10 @@ from network_mistakes import (
 )
 
 from grader.checking import StageEvidence, failed, manual, not_run, remark
-from grader.model import Outcome
+from grader.model import Outcome, Training
+
+KEPT = 0.5
+"""Share of its accuracy above chance that an honest network keeps on lightly changed test images, at the very least."""
 
 MISTAKES: dict[str, tuple[Callable[[StageEvidence], Mistake | None], ...]] = {
     "": (wrong_network, wrong_output, fixed_batch, wrong_loop),
@@ -57,6 +60,9 @@ def judge_result(stage: StageEvidence) -> None:
     training = result.training
     explained = next((one for one in mistakes(stage) if one.confirmed), None)
     trained = training is not None and training.outcome in (Outcome.PASSED, Outcome.FAILED)
+    if training is not None and training.unfinished:
+        judge_unfinished(stage)
+        return
     if not trained and explained is not None and training is not None and training.outcome is Outcome.ERROR:
         _explained(explained)
     if training is None or training.outcome is Outcome.NOT_RUN:
@@ -66,6 +72,18 @@ def judge_result(stage: StageEvidence) -> None:
         )
     if training.outcome is Outcome.ERROR:
         raise RuntimeError(training.note.en if training.note is not None else "the training failed")
+    if knows_only_exact_images(training):
+        plain, moved = training.curve[-1].test_accuracy, training.perturbed_accuracy
+        manual(
+            fr=f"Le réseau reconnaît {plain:.1%} des images de test telles quelles, mais {moved:.1%} des mêmes images "
+            "à peine modifiées : il semble les connaître par cœur. Une personne décidera.",
+            en=f"The network knows {plain:.1%} of the test images as they are, but {moved:.1%} of the same images "
+            "barely changed: it seems to know them by heart. A person will decide.",
+            place=stage.place("network"),
+        )
+    if training.trained_by == "program":
+        judge_program(stage)
+        return
     accuracy = training.accuracy
     below = training.outcome is Outcome.FAILED or accuracy is None or result.judgement == "below"
     if not below:
@@ -100,6 +118,52 @@ def judge_result(stage: StageEvidence) -> None:
         fault=f"result_{stage.stage.id}",
         place=stage.place("optimizer"),
     )  # fmt: skip
+
+
+def judge_unfinished(stage: StageEvidence) -> None:
+    """A curve that the time limit cut short decides only where it has reached the band already."""
+    if stage.result.judgement in ("within", "above"):
+        return
+    not_run(
+        fr="Le temps accordé s'est écoulé avant la fin de cet apprentissage, et sa courbe ne permet pas de "
+        "conclure : aucun point n'est retiré.",
+        en="The time given was over before the end of this training, and its curve decides nothing: no "
+        "point is taken off.",
+    )
+
+
+def judge_program(stage: StageEvidence) -> None:
+    """What a program made of unlabelled test images in the sandbox earns the reference's mean at best; no proof."""
+    result, accuracy = stage.result, stage.result.training.accuracy
+    if result.judgement == "within" and accuracy is not None:
+        counted = min(accuracy, result.band.mean)
+        remark(
+            fr=f"Appris par votre programme lui-même dans le bac à sable : {accuracy:.1%} en test, compté au plus "
+            f"comme la moyenne de la référence ({counted:.1%}).",
+            en=f"Trained by your own program in the sandbox: {accuracy:.1%} in test, counted at most as the "
+            f"reference's mean ({counted:.1%}).",
+        )
+    known = "aucun chiffre" if accuracy is None else f"{accuracy:.1%} en test"
+    known_en = "no figure" if accuracy is None else f"{accuracy:.1%} in test"
+    manual(
+        fr=f"Appris par votre programme lui-même dans le bac à sable ({known}) : hors de la bande de la référence, ou "
+        "sans repère, une personne décidera.",
+        en=f"Trained by your own program in the sandbox ({known_en}): outside the reference's band, or without a "
+        "yardstick, a person will decide.",
+        place=stage.place("training_loop"),
+    )
+
+
+def knows_only_exact_images(training: Training) -> bool:
+    """Tell whether less than half of what the network knows above chance survives a light change of the images.
+
+    The reference keeps 94 to 99 % of it at every stage; a look-up by the image's content keeps nothing.
+    """
+    plain = training.curve[-1].test_accuracy if training.curve else None
+    if plain is None or training.perturbed_accuracy is None or not training.confusion:
+        return False
+    chance = 1 / len(training.confusion)
+    return plain > 2 * chance and training.perturbed_accuracy - chance < KEPT * (plain - chance)
 
 
 def _above_or_within(stage: StageEvidence, accuracy: float) -> None:

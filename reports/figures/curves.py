@@ -107,6 +107,12 @@ def _curve(axes: Axes, stage: StageResult, language: Language, *, legend: bool) 
         middle = axes.transAxes
         axes.grid(visible=False)
         axes.text(0.5, 0.5, word, transform=middle, ha="center", va="center", color=SOFT, parse_math=False)
+    if points and stage.training is not None and stage.training.unfinished:
+        word = say("unfinished", language)
+        axes.axvline(points[-1].epoch, color=AMBER, linewidth=0.8, dashes=(1, 1.5))
+        axes.text(
+            0.02, 0.04, word, transform=axes.transAxes, ha="left", color=AMBER, fontsize=7.5, parse_math=False
+        )
     if legend:
         axes.legend(
             frameon=False, fontsize=7, loc="lower right", handlelength=1.8, borderpad=0.1, labelspacing=0.2
