@@ -141,6 +141,8 @@ def item_row(result: Result, mark: Mark, verdicts: list[Verdict], language: Lang
     got = "–" if mark.points is None else decimal(mark.points, language)
     said = sorted((v for v in verdicts if speaks(v)), key=lambda v: -v.cost)
     told = [v.message for v in said] or ([mark.note] if mark.note else [])
+    if mark.override is not None and mark.note is not None:
+        told = [mark.note]
     return ItemRow(
         id=clean_line(mark.item, 20),
         question=clean_line(question.in_(language), 600) if question else "",

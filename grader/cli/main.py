@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import click
 
-from grader.cli.commands import doctor, inspect, new, render, rescore, run, show_courseworks
+from grader.cli.commands import doctor, inspect, new, override, render, rescore, run, show_courseworks
 from grader.cli.group import DefaultCommandGroup
 from grader.errors import GraderError
 from grader.pipeline.options import machine_language
@@ -40,7 +40,7 @@ def cli() -> None:
     """
 
 
-for command in (run, inspect, new, show_courseworks, rescore, render, doctor):
+for command in (run, inspect, new, show_courseworks, rescore, override, render, doctor):
     cli.add_command(command)
 
 

@@ -24,14 +24,14 @@ class _Loss:
 def fix_first(assignment: Assignment, verdicts: Sequence[Verdict], marks: Sequence[Mark]) -> tuple[Text, ...]:
     """Return at most three sentences: what earns most when mended, ties in the coursework's order.
 
-    A program that does not run, told at several items, counts as one thing. Bonus items and what only our
-    own work or a person can decide are no advice.
+    A program that does not run, told at several items, counts as one thing. Bonus items, what a person has
+    decided, and what only our own work or a person can decide are no advice.
     """
     by_item = {one.item: one for one in marks}
     losses: dict[tuple[str, str], _Loss] = {}
     for place, question in enumerate(assignment.question):
         found = by_item.get(question.id)
-        if found is None or found.bonus or found.maximum <= 0:
+        if found is None or found.bonus or found.maximum <= 0 or found.override is not None:
             continue
         own = sorted((one for one in verdicts if one.item == question.id), key=lambda one: one.check)
         for verdict, points in _costly(own, found):

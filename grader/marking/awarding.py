@@ -13,8 +13,9 @@ from fractions import Fraction
 import msgspec
 
 from grader.marking.advice import fix_first
+from grader.marking.overrides import overridden
 from grader.marking.scheme import Scheme
-from grader.model import Assignment, Mark, Outcome, Question, Total, Verdict
+from grader.model import Assignment, Mark, Outcome, Override, Question, Total, Verdict
 from grader.text import Text
 
 _UNDECIDED = (Outcome.ERROR, Outcome.BLOCKED, Outcome.UNREADABLE, Outcome.MANUAL, Outcome.NOT_RUN)
@@ -23,15 +24,21 @@ _ONE = Fraction(1)
 
 
 def mark(
-    assignment: Assignment, verdicts: Iterable[Verdict], scheme: Scheme | None = None
+    assignment: Assignment,
+    verdicts: Iterable[Verdict],
+    scheme: Scheme | None = None,
+    overrides: Iterable[Override] = (),
 ) -> tuple[tuple[Mark, ...], Total, tuple[Text, ...]]:
     """Return a mark for every item in the coursework's order, their total, and at most three things to fix first.
 
     The order of `verdicts` changes nothing. Items without any verdict are left to a person, or are our
-    fault where checks should have decided them.
+    fault where checks should have decided them. What a person decided (`overrides`, the last entry about an item)
+    stands whatever the checks say.
     """
     charged = charge(assignment, verdicts)
+    decided = {override.question: override for override in overrides}
     marks = tuple(_mark(question, charged, scheme) for question in assignment.question)
+    marks = tuple(overridden(one, decided[one.item]) if one.item in decided else one for one in marks)
     return marks, _total(marks), fix_first(assignment, charged, marks)
 
 

@@ -3,6 +3,7 @@
 from grader.pipeline.grading import Graded, assess, grade, render_again, rescore
 from grader.pipeline.inspecting import Inspection, inspect, scratch
 from grader.pipeline.options import Options
+from grader.pipeline.overriding import override
 from grader.pipeline.progress import Progress, Silent
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "assess",
     "grade",
     "inspect",
+    "override",
     "render_again",
     "rescore",
     "scratch",

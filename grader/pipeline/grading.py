@@ -12,7 +12,7 @@ from pathlib import Path
 from grader import distribution
 from grader.answers import read_answers
 from grader.checking import Evidence, run_checks
-from grader.marking import charge, mark
+from grader.marking import Scheme, charge, mark
 from grader.model import Result, Seen, Text, Verdict
 from grader.pipeline import assembly, training_step
 from grader.pipeline.faults import Faults
@@ -82,7 +82,13 @@ def _keep(session: Session, result: Result) -> Result:
     return result
 
 
-def rescore(out: Path, *, scheme: Path | None = None, language: Language | None = None) -> Graded:
+def rescore(
+    out: Path,
+    *,
+    scheme: Path | Scheme | None = None,
+    overrides: Path | None = None,
+    language: Language | None = None,
+) -> Graded:
     """Check and mark again what an earlier run left under `out`; nothing is recorded or trained."""
     kept = load_result(out)
     options = Options(
@@ -94,6 +100,7 @@ def rescore(out: Path, *, scheme: Path | None = None, language: Language | None 
         budget="static",
         sandbox="none",
         scheme=scheme,
+        overrides=overrides,
     )
     session = begin(options, Silent())
     result = _keep(session, judge(session, load_found(out)))
@@ -166,7 +173,7 @@ def judge(session: Session, found: Found) -> Result:
             lambda: run_checks(session.coursework.folder, evidence, distribution=distribution.current()),
             nothing,
         )
-        marks, total, fix_first = mark(assignment, verdicts, session.scheme)
+        marks, total, fix_first = mark(assignment, verdicts, session.scheme, session.overrides)
     return Result(
         assignment=assignment.slug,
         assignment_version=assignment.version,
@@ -181,6 +188,7 @@ def judge(session: Session, found: Found) -> Result:
         report=found.answers.report,
         verdicts=charge(assignment, verdicts),
         marks=marks,
+        overrides=session.overrides,
         total=total,
         fix_first=fix_first,
         problems=assembly.problems(found.submission, found.recordings, found.answers, found.seen),

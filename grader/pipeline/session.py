@@ -5,12 +5,13 @@ from __future__ import annotations
 import platform
 from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path
 
 from grader import __version__, courseworks, distribution
 from grader.courseworks import Coursework
-from grader.errors import SandboxUnavailable
-from grader.marking import Scheme, load_scheme
-from grader.model import Assignment, Conditions, SandboxRecord, Text
+from grader.errors import OverridesError, SandboxUnavailable
+from grader.marking import OVERRIDES, Scheme, append_overrides, load_overrides, load_scheme
+from grader.model import Assignment, Conditions, Override, SandboxRecord, Text
 from grader.pipeline.faults import Faults
 from grader.pipeline.options import Options
 from grader.pipeline.progress import Progress
@@ -30,6 +31,8 @@ class Session:
     options: Options
     coursework: Coursework
     scheme: Scheme | None
+    overrides: tuple[Override, ...]
+    """What a person decided about this hand-in, the earliest first."""
     data: DataSource | None
     """None when the budget trains nothing."""
     sandbox: Sandbox
@@ -73,7 +76,10 @@ def begin(options: Options, progress: Progress) -> Session:
     be had is refused here, before any work.
     """
     coursework = courseworks.load(options.assignment)
-    scheme = load_scheme(options.scheme, coursework.assignment) if options.scheme else None
+    scheme = options.scheme
+    if isinstance(scheme, Path):
+        scheme = load_scheme(scheme, coursework.assignment)
+    overrides = _overrides(options, coursework.assignment, scheme)
     sandbox, notes = _sandbox(options)
     device = "cpu" if options.budget == "static" else resolve_device(options.device)[0]
     budget = options.budget or ("full" if device == "cuda" else "quick")
@@ -82,6 +88,7 @@ def begin(options: Options, progress: Progress) -> Session:
         options=options,
         coursework=coursework,
         scheme=scheme,
+        overrides=overrides,
         data=choose_data(options.data, progress=progress) if trains else None,
         sandbox=sandbox,
         budget=budget,
@@ -90,6 +97,22 @@ def begin(options: Options, progress: Progress) -> Session:
         faults=Faults(options.out / "fault.log"),
         notes=notes,
     )
+
+
+def _overrides(options: Options, assignment: Assignment, scheme: Scheme | None) -> tuple[Override, ...]:
+    """Return the decisions under `out`, those of the file named added to them first: nothing decided is ever lost."""
+    kept = load_overrides(options.out / OVERRIDES, assignment, scheme)
+    if options.overrides is None:
+        return kept
+    if not options.overrides.is_file():
+        raise OverridesError(
+            fr=f"« {options.overrides} » n'existe pas : donnez un fichier comme overrides.toml.",
+            en=f'"{options.overrides}" does not exist: give a file such as overrides.toml.',
+        )
+    given = load_overrides(options.overrides, assignment, scheme)
+    added = tuple(one for one in dict.fromkeys(given) if one not in kept)
+    append_overrides(options.out / OVERRIDES, added)
+    return (*kept, *added)
 
 
 def _sandbox(options: Options) -> tuple[Sandbox, tuple[Text, ...]]:
