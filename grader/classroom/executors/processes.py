@@ -1,0 +1,156 @@
+"""Jobs as processes of this machine: cores and GPUs are slots, memory is a limit."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+import grader
+from grader.classroom.executors.seam import Ended, How, Job, Resources
+
+COMMAND = ("-m", "grader.classroom.work")
+_TAIL_BYTES = 2_000
+_GRACE_S = 5.0
+
+
+@dataclass
+class _Running:
+    job: Job
+    process: subprocess.Popen[bytes]
+    began: float
+    late: bool = field(default=False)
+
+
+class Processes:
+    """An executor on this machine. Each job is a session of its own, ended as a whole when its time is over."""
+
+    name = "processes"
+
+    def __init__(self, *, cpus: float, gpus: float = 0.0, memory_bytes: int | None = None) -> None:
+        self._free = Resources(cpus=cpus, gpus=gpus, memory_bytes=memory_bytes or _machine_memory_bytes())
+        self._running: dict[str, _Running] = {}
+        self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+
+    def fits(self, resources: Resources) -> bool:
+        """Return whether the slots and the memory that `resources` takes are free; an idle machine takes any job."""
+        with self._lock:
+            free = self._free
+            return not self._running or (
+                resources.cpus <= free.cpus + 1e-9
+                and resources.gpus <= free.gpus + 1e-9
+                and resources.memory_bytes <= free.memory_bytes
+            )
+
+    def submit(self, job: Job) -> None:
+        """Start the process of `job`."""
+        complaints = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process lives
+        process = subprocess.Popen(
+            [sys.executable, *COMMAND],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=complaints,
+            env=environment(),
+            start_new_session=True,
+        )
+        running = _Running(job, process, time.monotonic())
+        with self._lock:
+            self._running[job.id] = running
+            self._take(job.resources, -1)
+        threading.Thread(target=self._follow, args=(running, complaints), daemon=True).start()
+
+    def _take(self, taken: Resources, sign: int) -> None:
+        free = self._free
+        self._free = Resources(
+            cpus=free.cpus + sign * taken.cpus,
+            gpus=free.gpus + sign * taken.gpus,
+            memory_bytes=free.memory_bytes + sign * taken.memory_bytes,
+        )
+
+    def _follow(self, running: _Running, complaints: IO[bytes]) -> None:
+        job, process = running.job, running.process
+        try:
+            process.communicate(msgspec.json.encode(job.work), timeout=job.limit_s)
+        except subprocess.TimeoutExpired:
+            running.late = True
+        end_session(process)
+        complaints.seek(0, os.SEEK_END)
+        complaints.seek(max(0, complaints.tell() - _TAIL_BYTES))
+        tail = complaints.read().decode(errors="replace").strip()
+        complaints.close()
+        seconds = time.monotonic() - running.began
+        how = how_it_ended(process.returncode, late=running.late)
+        with self._lock:
+            self._running.pop(job.id, None)
+            self._take(job.resources, 1)
+        self._ended.put(Ended(id=job.id, how=how, detail=tail[-600:], seconds=seconds))
+
+    def wait(self, timeout_s: float) -> list[Ended]:
+        """Return the jobs that ended, waiting up to `timeout_s` for the first."""
+        found: list[Ended] = []
+        with contextlib.suppress(queue.Empty):
+            found.append(self._ended.get(timeout=timeout_s))
+            while True:
+                found.append(self._ended.get_nowait())
+        return found
+
+    def close(self) -> None:
+        """End every process, politely first: a sandbox takes leave of its own."""
+        with self._lock:
+            running = list(self._running.values())
+        for one in running:
+            _signal(one.process, signal.SIGTERM)
+        deadline = time.monotonic() + _GRACE_S
+        for one in running:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                one.process.wait(max(0.0, deadline - time.monotonic()))
+            end_session(one.process)
+
+
+def how_it_ended(code: int | None, *, late: bool) -> How:
+    """Return the word for a process that ended with `code`."""
+    if late:
+        return "time"
+    if code == 0:
+        return "done"
+    return "memory" if code == -signal.SIGKILL else "failed"
+
+
+def end_session(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of the process and of those it started."""
+    _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+    process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, number)
+        else:
+            process.kill()
+
+
+def environment() -> dict[str, str]:
+    """Return a job's environment: one thread a core, this very grader on its path."""
+    home = str(Path(grader.__file__).resolve().parent.parent)
+    path = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part)
+    return {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": path}
+
+
+def _machine_memory_bytes() -> int:
+    try:
+        return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 0.9)
+    except (AttributeError, ValueError, OSError):
+        return 8 << 30

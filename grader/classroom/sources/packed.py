@@ -1,0 +1,71 @@
+"""Archives of a whole class: members go to one folder a hand-in, each under the caps of a single hand-in."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
+
+from grader.classroom.handin import HandIn
+from grader.classroom.sources.naming import Named
+from grader.errors import SubmissionError
+from grader.submissions import Caps, Member, copy_all, opened
+from grader.submissions.names import identifier, natural_key, shown
+
+CLASS_CAPS = Caps(files=1_000_000, total_bytes=64 << 30, members=2_000_000, file_bytes=1 << 30)
+Reader = Callable[[PurePosixPath], Named | None]
+
+
+def unpack(source: Path, into: Path, reader: Reader, ours: Path | None = None) -> tuple[HandIn, ...]:
+    """Return one hand-in a participation named by `reader` in the archive or folder `source`, copied under `into`.
+
+    `ours` is our own folder beneath `source`, left out. A hand-in beyond the caps is kept with the reason;
+    the others do not suffer. Raises SubmissionError where the archive itself cannot be read.
+    """
+    with opened(source, CLASS_CAPS, ours) as members:
+        grouped = _grouped(members, reader)
+        packed_bytes = None if source.is_dir() else source.stat().st_size
+        found = [_copied(key, group, into, packed_bytes) for key, group in grouped.items()]
+    return tuple(sorted(found, key=lambda one: (natural_key(one.name), natural_key(one.key), one.attempt)))
+
+
+def _grouped(members: Iterable[Member], reader: Reader) -> dict[tuple[str, int], list[tuple[Named, Member]]]:
+    grouped: dict[tuple[str, int], list[tuple[Named, Member]]] = {}
+    for member in members:
+        named = reader(member.path)
+        if named is not None:
+            grouped.setdefault((named.key, named.attempt), []).append((named, member))
+    return grouped
+
+
+def _copied(
+    key: tuple[str, int], group: list[tuple[Named, Member]], into: Path, packed_bytes: int | None
+) -> HandIn:
+    first = group[0][0]
+    folder = into / f"{identifier(first.name)}_{identifier(key[0])}_{key[1]}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    moved = [Member(named.path, member.kind, member.size_bytes, member.open) for named, member in group]
+    refused = None
+    try:
+        copied = copy_all(moved, folder, Caps(), packed_bytes)
+        notes = copied.notes()
+    except SubmissionError as error:
+        refused, notes = error.text, ()
+    return HandIn(
+        id=f"{identifier(first.name)}_{identifier(key[0])}",
+        name=shown(first.name),
+        path=str(_single(folder)),
+        attempt=key[1],
+        late=any(named.late for named, _ in group),
+        key=key[0],
+        folder=next((named.folder for named, _ in group if named.folder), ""),
+        refused=refused,
+        notes=notes,
+    )
+
+
+def _single(folder: Path) -> Path:
+    """Return the one file that `folder` holds, else the folder: an archive alone is what was handed in."""
+    entries = list(folder.iterdir())
+    return entries[0] if len(entries) == 1 and entries[0].is_file() else folder

@@ -1,0 +1,150 @@
+"""A class is found in whatever a platform gives: folders, archives, nbgrader's tree, a table of paths."""
+
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from grader.classroom.sources import read_source
+from grader.classroom.sources.naming import canvas_name, moodle_name
+from grader.errors import UsageError
+
+
+def archive(path: Path, members: dict[str, str]) -> Path:
+    """Write a zip of `members` at `path` and return it."""
+    with zipfile.ZipFile(path, "w") as made:
+        for name, text in members.items():
+            made.writestr(name, text)
+    return path
+
+
+def ids(path: Path, into: Path) -> list[str]:
+    """Return the ids of the hand-ins at `path`."""
+    return [one.id for one in read_source(path, into).hand_ins]
+
+
+def test_each_child_of_a_folder_is_a_hand_in(tmp_path: Path) -> None:
+    """Folders, archives and notebooks count; what systems leave around and our own output do not."""
+    source = tmp_path / "classe"
+    for name in ("Dupont Marie", "__MACOSX", "sortie"):
+        (source / name).mkdir(parents=True)
+    for name in ("durand.zip", "durand.ipynb", ".DS_Store", "notes.log"):
+        (source / name).write_text("x")
+    found = read_source(source, tmp_path / "in", ours=source / "sortie")
+    assert [(one.id, one.name) for one in found.hand_ins] == [
+        ("Dupont-Marie", "Dupont Marie"),
+        ("durand", "durand"),
+        ("durand-2", "durand"),
+    ]
+    assert "durand, durand-2" in found.notes[0].en
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        "Éloïse d'Arc_4711_assignsubmission_file/tp/base.py",
+        "Éloïse d'Arc_4711_assignsubmission_file_/tp/base.py",
+        "DL-TP5-88/Éloïse d'Arc_4711_assignsubmission_file/tp/base.py",
+        "Éloïse d'Arc_4711_assignsubmission_file_base.py",
+    ],
+)
+def test_every_form_of_moodle_names_is_read(tmp_path: Path, member: str) -> None:
+    """With folders of any version, inside a wrapper, or flat: the same person and number."""
+    found = read_source(archive(tmp_path / "a.zip", {member: "print(1)"}), tmp_path / "in")
+    (one,) = found.hand_ins
+    assert (found.platform, one.name, one.key, one.id) == (
+        "moodle", "Éloïse d'Arc", "4711", "Eloise-d-Arc_4711",
+    )  # fmt: skip
+    assert one.folder.startswith("Éloïse d'Arc_4711_assignsubmission_file")
+    assert [path.name for path in Path(one.path).rglob("*.py")] or Path(one.path).name == "base.py"
+
+
+def test_moodle_texts_typed_online_belong_to_the_same_hand_in(tmp_path: Path) -> None:
+    """A file and an online text of one participant are one hand-in; blind marking keeps the number."""
+    members = {
+        "Participant_12_assignsubmission_file/base.py": "a",
+        "Participant_12_assignsubmission_onlinetext/onlinetext.html": "b",
+        "Participant_13_assignsubmission_file/base.py": "c",
+    }
+    found = read_source(archive(tmp_path / "a.zip", members), tmp_path / "in")
+    assert [one.key for one in found.hand_ins] == ["12", "13"]
+    assert sorted(path.name for path in Path(found.hand_ins[0].path).iterdir()) == [
+        "base.py",
+        "onlinetext.html",
+    ]
+
+
+def test_names_shared_by_two_students_stay_apart(tmp_path: Path) -> None:
+    """Moodle's number tells them apart, and the note says so."""
+    members = {f"Jean Martin_{key}_assignsubmission_file/base.py": key for key in ("7", "8")}
+    found = read_source(archive(tmp_path / "a.zip", members), tmp_path / "in")
+    assert [one.id for one in found.hand_ins] == ["Jean-Martin_7", "Jean-Martin_8"]
+    assert "2 hand-ins in the name of Jean Martin" in found.notes[0].en
+
+
+def test_canvas_names_tell_late_work_and_later_attempts(tmp_path: Path) -> None:
+    """The last attempt counts, and lateness is told, not judged."""
+    members = {
+        "dupontmarie_LATE_31_901_tp.zip": "x",
+        "martinjean_32_902_tp.py": "old",
+        "martinjean_32_903_tp-1.py": "new",
+    }
+    found = read_source(archive(tmp_path / "a.zip", members), tmp_path / "in")
+    assert found.platform == "canvas"
+    assert [(one.key, one.attempt, one.late) for one in found.hand_ins] == [("31", 1, True), ("32", 2, False)]
+    assert Path(found.hand_ins[1].path).read_text() == "new"
+    assert [one.attempt for one in found.superseded] == [1]
+
+
+def test_nbgrader_trees_are_read(tmp_path: Path) -> None:
+    """`submitted/STUDENT/ASSIGNMENT/` gives one hand-in a student."""
+    for student in ("bob", "alice"):
+        folder = tmp_path / "course" / "submitted" / student / "ps1"
+        folder.mkdir(parents=True)
+        (folder / "timestamp.txt").write_text("2026-01-01 00:00:00 UTC")
+    found = read_source(tmp_path / "course", tmp_path / "in")
+    assert (found.platform, [one.key for one in found.hand_ins]) == ("nbgrader", ["alice", "bob"])
+
+
+def test_a_table_of_paths_is_read_in_french_too(tmp_path: Path) -> None:
+    """Semicolons, a byte-order mark, attempts by id, and two people of one name."""
+    table = tmp_path / "classe.csv"
+    table.write_text(
+        "\ufeffNom;Chemin;Identifiant;Retard\nMarie;a;u1;non\nMarie;b;u2;oui\nMarie;c;u1;\nVide;;u3;\n",
+        encoding="utf-8",
+    )
+    found = read_source(table, tmp_path / "in")
+    assert [(one.id, Path(one.path).name, one.late) for one in found.hand_ins] == [
+        ("u2", "b", True), ("u1", "c", False), ("u3", "", False),
+    ]  # fmt: skip
+
+
+def test_a_hand_in_beyond_the_caps_costs_only_itself(tmp_path: Path) -> None:
+    """A bomb in one folder of the class's archive is refused, the others are kept."""
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
+        made.writestr("Ok_1_assignsubmission_file/base.py", "print(1)")
+        for number in range(20):
+            made.writestr(f"Bombe_2_assignsubmission_file/{number}.txt", b"0" * (30 << 20))
+    found = read_source(path, tmp_path / "in").hand_ins
+    assert [(one.name, one.refused is None) for one in found] == [("Bombe", False), ("Ok", True)]
+
+
+def test_nothing_to_grade_is_said(tmp_path: Path) -> None:
+    """An empty folder, a table without paths and a path that is not there end with a sentence."""
+    (tmp_path / "vide").mkdir()
+    (tmp_path / "t.csv").write_text("name,mark\nx,1\n")
+    for name in ("vide", "t.csv", "absent"):
+        with pytest.raises(UsageError):
+            read_source(tmp_path / name, tmp_path / "in")
+
+
+@given(st.text(max_size=60))
+def test_no_name_breaks_the_readers(name: str) -> None:
+    """Whatever a file is called, the readers return a name inside the hand-in or None."""
+    for reader in (moodle_name, canvas_name):
+        for text in (name, f"{name}_12_assignsubmission_file_{name}", f"{name}_12_34_{name}"):
+            found = reader(PurePosixPath(text.replace("\0", "")))
+            assert found is None or (found.key and not found.path.is_absolute())
