@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from grader.model import (
     Answer,
@@ -25,7 +26,9 @@ from grader.model import (
     Text,
     Training,
 )
+from grader.pipeline.weighing import Weighed, deserves_another_look
 from grader.training import judge
+from grader.training.bands import LOOKS
 
 _OUR_FAULT = Text(
     fr="Le correcteur n'a pas pu observer ce travail ; rien n'est décidé.",
@@ -39,6 +42,7 @@ class Trained:
 
     trainings: Mapping[str, Training] = field(default_factory=dict)
     bands: Mapping[str, Band] = field(default_factory=dict)
+    weighed: Weighed = field(default_factory=Weighed)
     device: str = "cpu"
     precision: str = "-"
     notes: tuple[Text, ...] = ()
@@ -76,6 +80,7 @@ def _stage_result(
     run = _runs(recordings).get(match.run or "")
     examination = _examinations(recordings).get(match.run or "")
     training, band = trained.trainings.get(stage.id), trained.bands.get(stage.id)
+    looks = trained.weighed.looks.get(stage.id, ())
     return StageResult(
         stage=stage.id,
         item=stage.item,
@@ -86,19 +91,27 @@ def _stage_result(
         claimed=claimed,
         training=training,
         band=band,
-        judgement=_judgement(training, band),
+        judgement=_judgement(training, band, looks),
+        looks=looks,
+        comparisons=trained.weighed.comparisons.get(stage.id, ()),
+        reference=trained.weighed.references.get(stage.id),
         hyperparameters=hyperparameters(run.recipe) if run and run.recipe else {},
     )
 
 
-def _judgement(training: Training | None, band: Band | None) -> Judgement:
-    """Return where the training lies; one that its time cut short can only be seen to reach the band already."""
+def _judgement(training: Training | None, band: Band | None, looks: Sequence[float]) -> Judgement:
+    """Return where the training lies; one that its time cut short can only be seen to reach the band already.
+
+    What chance may have put below the band is judged by the median of all its looks, and not before they are there.
+    """
     accuracy = training.accuracy if training is not None else None
     found = judge(accuracy, band) if accuracy is not None and band is not None else None
     if training is not None and training.unfinished:
         return found if found in ("within", "above") else "unfinished"
     if accuracy is None:
         return "not_run"
+    if training is not None and band is not None and deserves_another_look(training, band):
+        return judge(median(looks), band) if len(looks) == LOOKS else "unfinished"
     return found or "not_calibrated"
 
 

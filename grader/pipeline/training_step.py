@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
-from grader.model import Outcome, Recipe, StageMatch, Text, Training
+from grader.model import Band, Outcome, Recipe, StageMatch, Text, Training
 from grader.pipeline.assembly import Trained
 from grader.pipeline.session import Session
+from grader.pipeline.weighing import Weighed, weigh
 from grader.training import Job, default_cache, export, find_band, train_all
 
 _BROKEN = Text(
@@ -21,8 +23,8 @@ def train(
     """Return the training and the band of each stage in `recipes`; under a budget that trains none, nothing."""
     if session.data is None or not recipes:
         return Trained(device=session.device)
-    jobs = [
-        Job(
+    jobs = {
+        stage: Job(
             name=stage,
             recipe=recipe,
             budget=session.assignment.budgets[session.budget],
@@ -32,40 +34,66 @@ def train(
             device=session.options.device,
         )
         for stage, recipe in recipes.items()
-    ]
-    cache = default_cache()
+    }
+    started_s = time.monotonic()
+    trainings = _train(session, list(jobs.values()), step, session.options.time_limit_s)
+    for training in trainings.values():
+        export(default_cache(), training, session.options.out / "trainings")
+    comparable = _comparable(session, matches) & set(jobs)
+    bands = _bands(session, comparable, trainings)
+    weighed = session.faults.guard(
+        step,
+        lambda: weigh(
+            session, jobs, trainings, bands, comparable,
+            lambda further: _train(session, further, step, _left_s(session, started_s)),
+        ),
+        Weighed(),
+    )  # fmt: skip
+    return _trained(session, trainings, bands, weighed)
+
+
+def _train(session: Session, jobs: list[Job], step: Text, limit_s: float | None) -> Mapping[str, Training]:
+    """Return the trainings of `jobs` by name; a fault of ours stands in for all of them."""
     failed = {job.name: Training(key="", outcome=Outcome.ERROR, note=_BROKEN) for job in jobs}
-    trainings = session.faults.guard(
+    return session.faults.guard(
         step,
         lambda: train_all(
             jobs,
-            cache=cache,
+            cache=default_cache(),
             workers=session.options.workers,
             progress=session.progress,
-            time_limit_s=session.options.time_limit_s,
+            time_limit_s=limit_s,
         ),
         failed,
     )
-    for training in trainings.values():
-        export(cache, training, session.options.out / "trainings")
-    return _with_bands(session, matches, trainings)
 
 
-def _with_bands(
-    session: Session, matches: tuple[StageMatch, ...], trainings: Mapping[str, Training]
-) -> Trained:
-    comparable = _comparable(session, matches)
-    bands = {
+def _left_s(session: Session, started_s: float) -> float | None:
+    """Return what is left of the time limit, None where there is none."""
+    limit_s = session.options.time_limit_s
+    return None if limit_s is None else max(limit_s - (time.monotonic() - started_s), 0.0)
+
+
+def _bands(
+    session: Session, comparable: frozenset[str], trainings: Mapping[str, Training]
+) -> Mapping[str, Band]:
+    return {
         stage: band
         for stage, training in trainings.items()
         if stage in comparable
         and (band := find_band(session.coursework.bands, stage, training.conditions)) is not None
     }
+
+
+def _trained(
+    session: Session, trainings: Mapping[str, Training], bands: Mapping[str, Band], weighed: Weighed
+) -> Trained:
     made = [training.conditions for training in trainings.values() if training.conditions is not None]
     device = made[0].device if made else session.device
     return Trained(
         trainings=trainings,
         bands=bands,
+        weighed=weighed,
         device=device,
         precision=made[0].precision if made else "-",
         notes=(*_about_device(session, device), *_about_time(session, trainings)),

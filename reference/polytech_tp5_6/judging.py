@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from statistics import median
 
 from image_mistakes import (
     normalised_otherwise_in_test,
@@ -23,7 +24,7 @@ from network_mistakes import (
 )
 
 from grader.checking import StageEvidence, failed, manual, not_run, remark
-from grader.model import Outcome, Training
+from grader.model import Outcome, StageResult, Training
 
 KEPT = 0.5
 """Share of its accuracy above chance that an honest network keeps on lightly changed test images, at the very least."""
@@ -60,7 +61,7 @@ def judge_result(stage: StageEvidence) -> None:
     training = result.training
     explained = next((one for one in mistakes(stage) if one.confirmed), None)
     trained = training is not None and training.outcome in (Outcome.PASSED, Outcome.FAILED)
-    if training is not None and training.unfinished:
+    if training is not None and (training.unfinished or result.judgement == "unfinished"):
         judge_unfinished(stage)
         return
     if not trained and explained is not None and training is not None and training.outcome is Outcome.ERROR:
@@ -106,8 +107,13 @@ def judge_result(stage: StageEvidence) -> None:
             en="The result made again is below the reference's, but this network could not be "
             "replayed exactly.",
         )
-    seen = "n'est pas un nombre" if accuracy is None else f"donne {accuracy:.1%} en test".replace(".", ",")
-    seen_en = "is not a number" if accuracy is None else f"gives {accuracy:.1%} in test"
+    accuracy, looks, looks_en = _all_looks(result, accuracy)
+    seen = (
+        "n'est pas un nombre"
+        if accuracy is None
+        else f"donne {accuracy:.1%} en test{looks}".replace(".", ",")
+    )
+    seen_en = "is not a number" if accuracy is None else f"gives {accuracy:.1%} in test{looks_en}"
     failed(
         fr=f"L'apprentissage refait avec votre recette {seen} ; la référence obtient au moins "
         f"{result.band.lower:.1%} dans les "
@@ -118,6 +124,14 @@ def judge_result(stage: StageEvidence) -> None:
         fault=f"result_{stage.stage.id}",
         place=stage.place("optimizer"),
     )  # fmt: skip
+
+
+def _all_looks(result: StageResult, accuracy: float | None) -> tuple[float | None, str, str]:
+    """Return the accuracy that was judged, and the words for it where it is the median of several seeds."""
+    if not result.looks:
+        return accuracy, "", ""
+    count = len(result.looks)
+    return median(result.looks), f", médiane de {count} graines", f", median of {count} seeds"
 
 
 def judge_unfinished(stage: StageEvidence) -> None:
