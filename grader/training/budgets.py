@@ -12,18 +12,16 @@ from itertools import pairwise
 import msgspec
 
 from grader.model import Budget, Loop, Optimisation, ParameterGroup, Recipe, Schedule
+from grader.recipe.families import family
 
-ADAPTIVE = frozenset({"Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop"})
 MAX_EPOCHS = 500
 MAX_BATCH = 8_192
 
 
 def optimizer_family(optimisation: Optimisation) -> str:
-    """Return `sgd`, `sgd_momentum`, `adaptive`, or the optimizer's own name in small letters."""
-    if optimisation.optimizer == "SGD":
-        momentum = optimisation.groups[0].options.get("momentum", 0) if optimisation.groups else 0
-        return "sgd_momentum" if momentum else "sgd"
-    return "adaptive" if optimisation.optimizer in ADAPTIVE else optimisation.optimizer.lower()
+    """Return the family of the recipe's optimizer, see `recipe.families`."""
+    momentum = optimisation.groups[0].options.get("momentum", 0) if optimisation.groups else 0
+    return family(optimisation.optimizer, momentum)
 
 
 def settle(recipe: Recipe, budget: Budget) -> Recipe:
