@@ -5,11 +5,15 @@ Text is data: it is cut, compared and parsed by grammars of our own, and never e
 
 from grader.answers.finding import Found, agrees, find_formulas
 from grader.answers.formulas import Expression, FormulaError, evaluate, parse
+from grader.answers.judging import Judgement, judge
 from grader.answers.numbers import Number, find_numbers, parse_number, plain
 from grader.answers.reading import read_answers
+from grader.answers.rubrics import Ready, load_rubric
 from grader.answers.tables import LayerRow, read_layers
+from grader.answers.telling import tell
 
 __all__ = [
-    "Expression", "FormulaError", "Found", "LayerRow", "Number", "agrees", "evaluate", "find_formulas", "find_numbers",
-    "parse", "parse_number", "plain", "read_answers", "read_layers",
+    "Expression", "FormulaError", "Found", "Judgement", "LayerRow", "Number", "Ready", "agrees", "evaluate",
+    "find_formulas", "find_numbers", "judge", "load_rubric", "parse", "parse_number", "plain", "read_answers",
+    "read_layers", "tell",
 ]  # fmt: skip

@@ -64,6 +64,10 @@ class Decided(Exception):
     remark: bool = False
     whole_stage: bool = False
     """Whether nothing at all can be said of the stage: one verdict then stands for all its checks."""
+    confidence: float | None = None
+    proposal: float | None = None
+    evidence: tuple[str, ...] = ()
+    lacks: tuple[Text, ...] = ()
 
     def __str__(self) -> str:
         return self.message.en
@@ -102,6 +106,18 @@ def blocked(*, fr: str, en: str, place: Place | None = None) -> NoReturn:
 def unreadable(*, fr: str, en: str, place: Place | None = None) -> NoReturn:
     """End the check undecided: something was handed in that could not be read."""
     raise Decided(Outcome.UNREADABLE, Text(fr=fr, en=en), place=place)
+
+
+def judged(
+    share: float, *, message: Text, confidence: float, decided: bool, cost: float,
+    evidence: tuple[str, ...] = (), lacks: tuple[Text, ...] = (), place: Place | None = None,
+) -> NoReturn:  # fmt: skip
+    """End the check with the share of `cost` that an answer earns; undecided, a person sees it as a proposal."""
+    outcome = Outcome.MANUAL if not decided else Outcome.PASSED if share >= 1 else Outcome.FAILED
+    lost = cost * (1 - share) if outcome is Outcome.FAILED else cost
+    raise Decided(
+        outcome, message, place=place, cost=lost, confidence=confidence, proposal=share, evidence=evidence, lacks=lacks
+    )
 
 
 def not_run(*, fr: str, en: str) -> NoReturn:

@@ -1,0 +1,168 @@
+"""What the numbers of a sentence are: accuracies, gains, and pairs of accuracies told as before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from grader.answers.words import Reading, Word, word_set
+
+_UNITS = word_set(
+    "epoque epoch iteration passe passes image neurone neuron neurons filtre filter pixel px batch poids weight"
+    " parametre parameter params param couche layer classe class sec seconde second min minute fois times degre"
+    " degree mots word kernel × mo gb mb heure"
+)
+_NAMED = word_set(
+    "epoque epoch lr p batch bs taille size seed crop rotation gamma momentum alpha question q tp k t etape stage"
+    " kernel noyau crops eta decroissance coefficient"
+)
+_ACCURACY = word_set("accuracy acc precision score test train val validation top prec performance")
+_TO = word_set("→ a to vers puis then jusqu")
+_THAN = word_set("contre vs versus against lieu instead rather plutot than compared rapport before avant")
+_BEFORE = word_set("avant before previous precedemment previously prev without sans precedent base baseline")
+_GAIN = word_set("+ gain gagne gagner gagnant win bring apporte apporter plus improve ameliorer of de up")
+_POINTS = word_set("point points pt pts")
+_TRAIN = word_set("train training apprentissage entrainement learning")
+_TEST = word_set("test validation val evaluation")
+_NEAR = 4
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two accuracies of one sentence, told as before and after."""
+
+    before: float
+    after: float
+    first: int
+    last: int
+    """Places of the two numbers among the words."""
+
+
+def tags(reading: Reading) -> dict[str, list[int]]:
+    """Return the places of numbers by what they are.
+
+    `acc` are accuracies, `gain` gains in points; `rise`, `fall` and `same` end a comparison, as does every `pair`.
+    """
+    pairs = comparisons(reading)
+    found: dict[str, list[int]] = {
+        "acc": accuracies(reading),
+        "gain": gains(reading),
+        "rise": [],
+        "fall": [],
+        "same": [],
+    }
+    for pair in pairs:
+        change = pair.after - pair.before
+        found["same" if abs(change) < 0.4 else "rise" if change > 0 else "fall"].append(pair.last)
+    found["pair"] = sorted(pair.last for pair in pairs)
+    return found
+
+
+def accuracies(reading: Reading) -> list[int]:
+    """Return the places of the numbers that read as an accuracy in percent."""
+    words = reading.words
+    return [
+        place for place, word in enumerate(words) if word.value is not None and _is_accuracy(words, place)
+    ]
+
+
+def _is_accuracy(words: list[Word], place: int) -> bool:
+    value = words[place].value or 0.0
+    after = (
+        words[place + 1] if place + 1 < len(words) and words[place + 1].at - words[place].at < 2.6 else None
+    )
+    percent = after is not None and (
+        after.written == "%" or "pourcent" in after.forms or "percent" in after.forms
+    )
+    if percent:
+        following = words[place + 2] if place + 2 < len(words) else None
+        share = following is not None and bool({"poids", "parametre", "param", "weight"} & following.forms)
+        return 5 <= value <= 100 and not share
+    if after is not None and after.forms & (_UNITS | _POINTS) and after.at - words[place].at < 1.6:
+        return False
+    before = [word for word in words[max(0, place - 2) : place] if words[place].at - word.at < 3]
+    if any(word.forms & _NAMED or word.written in ("×", "≤") for word in before):
+        return False
+    near = {form for word in words[max(0, place - _NEAR) : place + _NEAR] for form in word.forms}
+    if (
+        0.1 < value < 1
+        and near & _ACCURACY
+        and value * 100 == round(value * 100, 2)
+        and value not in (0.5, 0.9, 0.95)
+    ):
+        return True
+    fraction = abs(value - round(value)) > 1e-9
+    return (fraction and 30 <= value < 100) or (30 <= value <= 100 and bool(near & (_ACCURACY | _TO | _THAN)))
+
+
+def gains(reading: Reading) -> list[int]:
+    """Return the places of numbers that state a difference in points."""
+    words = reading.words
+    found = []
+    for place, word in enumerate(words):
+        if word.value is None or word.value > 60:
+            continue
+        after = words[place + 1 : place + 4]
+        before = words[max(0, place - 3) : place]
+        points = any(one.forms & _POINTS for one in after[:2])
+        signed = bool(before) and before[-1].written == "+" and any(one.written == "%" for one in after[:1])
+        told = any(one.forms & (_GAIN - {"of", "de", "plus"}) for one in before) and any(
+            one.written == "%" for one in after[:1]
+        )
+        if points or signed or told:
+            found.append(place)
+    return found
+
+
+def comparisons(reading: Reading) -> tuple[Comparison, ...]:
+    """Return the accuracies told as before and after: `de A à B`, `A → B`, `B contre A`, `B (A avant)`.
+
+    A training and a test accuracy set side by side are a gap and no comparison.
+    """
+    words = reading.words
+    places = accuracies(reading)
+    found = []
+    for left, right in pairwise(places):
+        if words[right].at - words[left].at > 14 or _is_gap(words, left, right):
+            continue
+        order = _order(words, left, right)
+        if order is None:
+            continue
+        one, two = (left, right) if order == "rising" else (right, left)
+        found.append(Comparison(_percent(words[one]), _percent(words[two]), left, right))
+    return tuple(found)
+
+
+def _order(words: list[Word], left: int, right: int) -> Literal["rising", "falling"] | None:
+    """Return which of two numbers was there before: the left one ("rising"), the right one, or None."""
+    between = {form for word in words[left + 1 : right] for form in word.forms}
+    behind = {
+        form for word in words[right + 1 : right + 4] if word.at - words[right].at < 4 for form in word.forms
+    }
+    ahead = {form for word in words[max(0, left - 3) : left] for form in word.forms}
+    if behind & _BEFORE or between & _THAN - {"avant", "before"}:
+        return "falling"
+    if between & {"→", "to", "a", "vers", "jusqu"} and words[right].at - words[left].at < 7:
+        return "rising"
+    if between & _BEFORE:
+        first = next(place for place in range(left + 1, right) if words[place].forms & _BEFORE)
+        return "rising" if words[first].at - words[left].at < 3 else "falling"
+    if ahead & _BEFORE:
+        return "rising"
+    return None
+
+
+def _is_gap(words: list[Word], left: int, right: int) -> bool:
+    def kind(place: int) -> str:
+        near = {form for word in words[max(0, place - 3) : place + 5]
+                if abs(word.at - words[place].at) < 4 for form in word.forms}  # fmt: skip
+        train, test = bool(near & _TRAIN), bool(near & _TEST)
+        return "train" if train and not test else "test" if test and not train else ""
+
+    return {kind(left), kind(right)} == {"train", "test"}
+
+
+def _percent(word: Word) -> float:
+    value = word.value or 0.0
+    return value * 100 if value < 1 else value

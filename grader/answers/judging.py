@@ -1,0 +1,193 @@
+"""What a written answer is worth by its rubric, how sure that is, and the words that decided.
+
+An answer is read twice: strictly, where only what is plainly said counts and every suspicion of a mistake, and
+generously, where hints count too. Where the two readings give different marks, a person decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.answers.figures import tags
+from grader.answers.patterns import Finder, Match
+from grader.answers.rubrics import Concept, Ready, concepts_of, holds
+from grader.answers.spelling import corrected
+from grader.answers.words import Reading, read_words
+from grader.answers.worthless import without_instructions, without_question, worthless
+from grader.text import Text
+
+Reason = Literal[
+    "said", "error", "nothing", "empty", "refusal", "reference", "list", "question", "instruction"
+]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One answer judged."""
+
+    share: float
+    """Of the points: 0, 0.5 or 1; a proposal where the confidence is too low."""
+    confidence: float
+    decided: bool
+    reason: Reason
+    evidence: tuple[str, ...] = ()
+    found: tuple[Text, ...] = ()
+    lacks: tuple[Text, ...] = ()
+    errors: tuple[Text, ...] = ()
+
+
+_BEYOND = Match(-1, -1, False, 0.0)
+"""Of a concept that is known by other means than words."""
+
+
+@dataclass(frozen=True)
+class _Heard:
+    """What was found of the rubric's concepts in one answer."""
+
+    said: Mapping[str, Match]
+    hinted: Mapping[str, Match]
+    denied: frozenset[str]
+
+
+def judge(
+    text: str, ready: Ready, asked: tuple[str, ...] = (), facts: Mapping[str, bool] | None = None
+) -> Judgement:
+    """Return what `text` is worth as an answer to the question whose wordings are `asked`.
+
+    `facts` are concepts of the rubric that somebody else knows to hold or not: by arithmetic, or by what was measured.
+    """
+    own, instructed = without_instructions(text)
+    own = without_question(own, asked)
+    reading = read_words(own)
+    empty = worthless(reading, lists=ready.rubric.lists)
+    if empty is not None:
+        kind: Reason = "instruction" if instructed else empty.kind
+        sure = {"reference": 0.3}.get(kind, 0.95)
+        return _judgement(0.0, sure, kind, ready, lacks=_lacking(ready, frozenset()))
+    reading = corrected(reading, ready.stems)
+    heard = _hear(reading, ready, facts or {})
+    strict, generous = _share(ready, heard, strict=True), _share(ready, heard, strict=False)
+    errors = _errors(ready, heard, strict=False)
+    proposal = strict if strict == generous or errors else (strict + generous) / 2
+    proposal = 0.5 if proposal not in (0.0, 0.5, 1.0) else proposal
+    sure = _confidence(reading, heard, strict, generous, bool(errors))
+    if instructed:
+        sure = 0.95 if strict == generous == 0 else 0.2
+    elif reading.cut:
+        sure = min(sure, 0.3)
+    relevant = (
+        [name for name in heard.said if name in _wanted(ready)] if not errors else [one.id for one in errors]
+    )
+    quotes = tuple(dict.fromkeys(
+        reading.quote(heard.said[name].first, heard.said[name].last)
+        for name in relevant
+        if heard.said.get(name, _BEYOND) is not _BEYOND
+    ))  # fmt: skip
+    return _judgement(
+        proposal, sure, "error" if errors else "said" if proposal else "nothing", ready, quotes[:4],
+        tuple(ready.label(one) for one in relevant if not errors), _lacking(ready, frozenset(heard.said)),
+        tuple(ready.label(one.id) for one in errors),
+    )  # fmt: skip
+
+
+def _judgement(
+    share: float, sure: float, reason: Reason, ready: Ready, evidence: tuple[str, ...] = (),
+    found: tuple[Text, ...] = (), lacks: tuple[Text, ...] = (), errors: tuple[Text, ...] = (),
+) -> Judgement:  # fmt: skip
+    return Judgement(
+        share,
+        round(sure, 2),
+        sure >= ready.threshold,
+        reason,
+        evidence,
+        found,
+        () if share == 1 else lacks,
+        errors,
+    )
+
+
+def _hear(reading: Reading, ready: Ready, facts: Mapping[str, bool]) -> _Heard:
+    finder = Finder(reading, tags(reading))
+    said: dict[str, Match] = {}
+    hinted: dict[str, Match] = {}
+    denied: set[str] = set()
+    for concept in (*ready.rubric.concept, *ready.rubric.error):
+        for pattern in ready.says[concept.id]:
+            match = finder.find(pattern)
+            if match is not None and not match.negated:
+                said[concept.id] = match
+                break
+            if match is not None:
+                denied.add(concept.id)
+        for pattern in ready.hints[concept.id] if concept.id not in said else ():
+            match = finder.find(pattern)
+            if match is not None and not match.negated:
+                hinted[concept.id] = match
+                break
+    for name, holds_true in facts.items():
+        said.pop(name, None)
+        hinted.pop(name, None)
+        if holds_true:
+            said[name] = _BEYOND
+    return _Heard(said, hinted, frozenset(denied) - frozenset(said))
+
+
+def _errors(ready: Ready, heard: _Heard, *, strict: bool) -> tuple[Concept, ...]:
+    """Return the mistakes in the answer; with `strict`, those that are only hinted at too."""
+
+    def known(name: str) -> bool:
+        return name in heard.said or (strict and name in heard.hinted)
+
+    return tuple(
+        error
+        for error in ready.rubric.error
+        if known(error.id) or (error.when and holds(error.when, lambda name: name in heard.said))
+    )
+
+
+def _share(ready: Ready, heard: _Heard, *, strict: bool) -> float:
+    def known(name: str) -> bool:
+        return name in heard.said or (not strict and name in heard.hinted)
+
+    if any(holds(one, known) for one in ready.rubric.full):
+        share = 1.0
+    else:
+        share = 0.5 if any(holds(one, known) for one in ready.rubric.half) else 0.0
+    return min([share, *(error.cap for error in _errors(ready, heard, strict=strict))])
+
+
+def _wanted(ready: Ready) -> frozenset[str]:
+    return frozenset(name for one in (*ready.rubric.full, *ready.rubric.half) for name in concepts_of(one))
+
+
+def _lacking(ready: Ready, said: frozenset[str]) -> tuple[Text, ...]:
+    """Return what the nearest full answer would say besides."""
+    ways = []
+    for combination in ready.rubric.full:
+        missing = [
+            concepts_of(term)[:1]
+            for term in combination.split("+")
+            if not holds(term, lambda name: name in said) and concepts_of(term)
+        ]
+        ways.append([name for names in missing for name in names])
+    nearest = min(ways, key=len, default=[])
+    return tuple(ready.label(name) for name in dict.fromkeys(nearest))
+
+
+def _confidence(reading: Reading, heard: _Heard, strict: float, generous: float, wrong: bool) -> float:
+    """Return how often such a judgement is right; the steps were measured on answers marked by hand."""
+    if strict != generous:
+        return 0.4
+    content = sum(word.written.isalpha() and len(word.written) > 3 for word in reading.words)
+    sure = 0.92
+    if wrong:
+        sure = 0.85
+    elif strict == 0.5:
+        sure = 0.8 if content <= 30 else 0.7
+    elif strict == 0:
+        sure = 0.75
+    if heard.denied and not wrong:
+        sure -= 0.1
+    return sure

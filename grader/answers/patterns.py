@@ -1,0 +1,212 @@
+"""Patterns over the words of an answer: what has to stand close together for something to be said.
+
+    "@less > poids|weight*"        a word of the class `less`, then a form of `poids` or of what begins with `weight`
+    "depend* taille|size @not"     in any order; `@not` asks for a negation that reaches the rest
+    "champ_recepti* agrandi*"      `_` holds words together, articles between them aside
+    "pooling !dropout /20"         no `dropout` in between or nearby; all within 20 words instead of 10
+    "#acc @than #acc"              numbers by what they are (`grader.answers.figures`), or by value: `#2.3`
+
+A pattern that asks for no negation does not hold inside of one; that is told apart from not being there.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from grader.answers.words import Reading, Word
+
+WINDOW = 10.0
+_TRIES_MAX = 400
+_NEGATION = "@not"
+
+
+class PatternError(ValueError):
+    """A pattern names no word, or a class that is not there."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One thing to find: any of several runs of words."""
+
+    choices: tuple[tuple[str, ...], ...]
+    absent: bool = False
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Terms that have to stand within `window` of each other."""
+
+    terms: tuple[Term, ...]
+    ordered: bool
+    denies: bool
+    """Whether it asks for a negation."""
+    window: float
+    source: str
+
+
+@dataclass(frozen=True)
+class Match:
+    """Where a pattern holds, or would hold but for a negation."""
+
+    first: int
+    last: int
+    negated: bool
+    width: float
+
+
+def parse_pattern(source: str, classes: Mapping[str, tuple[str, ...]]) -> Pattern:
+    """Return the pattern that `source` writes. Raises PatternError for classes that are not in `classes`."""
+    words = source.split()
+    window = WINDOW
+    if words and (match := re.fullmatch(r"/(\d+)", words[-1])):
+        window = float(match[1])
+        words.pop()
+    denies = _NEGATION in words
+    terms = tuple(_term(word, classes, source) for word in words if word not in (">", _NEGATION))
+    if not any(not term.absent for term in terms):
+        raise PatternError(f"{source!r} looks for nothing")
+    return Pattern(terms, ">" in words, denies, window, source)
+
+
+def _term(word: str, classes: Mapping[str, tuple[str, ...]], source: str) -> Term:
+    absent = word.startswith("!")
+    choices: list[tuple[str, ...]] = []
+    for choice in word.lstrip("!").split("|"):
+        if choice == _NEGATION:
+            choices.append((choice,))
+        elif choice.startswith("@"):
+            if choice[1:] not in classes:
+                raise PatternError(f"{source!r} names the class {choice}, which is not there")
+            choices += [tuple(one.split("_")) for one in classes[choice[1:]]]
+        elif choice:
+            choices.append(tuple(choice.split("_")))
+    if not choices:
+        raise PatternError(f"{source!r} has an empty term")
+    return Term(tuple(choices), absent)
+
+
+class Finder:
+    """Finds patterns in one reading; what a term matches is looked up once."""
+
+    def __init__(self, reading: Reading, tags: Mapping[str, list[int]] | None = None) -> None:
+        self.reading = reading
+        self.tags = tags or {}
+        self._found: dict[tuple[tuple[str, ...], ...], list[tuple[int, int]]] = {}
+
+    def find(self, pattern: Pattern) -> Match | None:
+        """Return the closest place where `pattern` holds; else one where only a negation is in its way; else None."""
+        spans = [self._spans(term.choices) for term in pattern.terms if not term.absent]
+        if not all(spans):
+            return None
+        absent = [self._spans(term.choices) for term in pattern.terms if term.absent]
+        found: Match | None = None
+        for start in spans[0][:_TRIES_MAX]:
+            match = self._around(start, spans, absent, pattern)
+            if match is not None and (
+                found is None or (match.negated, match.width) < (found.negated, found.width)
+            ):
+                found = match
+        return found
+
+    def _around(
+        self, start: tuple[int, int], spans: list[list[tuple[int, int]]], absent: list[list[tuple[int, int]]],
+        pattern: Pattern,
+    ) -> Match | None:  # fmt: skip
+        words = self.reading.words
+        chosen = [start]
+        for others in spans[1:]:
+            best = _nearest(others, chosen, words, ordered=pattern.ordered, window=pattern.window)
+            if best is None:
+                return None
+            chosen.append(best)
+        first, last = min(span[0] for span in chosen), max(span[1] for span in chosen)
+        width = words[last].at - words[first].at
+        if width > pattern.window:
+            return None
+        for ends in absent:
+            if any(words[first].at - 3 <= words[span[0]].at <= words[last].at + 3 for span in ends):
+                return None
+        own = {place for span in chosen for place in range(span[0], span[1] + 1)}
+        negators = {by for place in own if not words[place].negator for by in words[place].negated_by} - own
+        if pattern.denies:
+            near = negators or any(words[place].negator for place in range(first, last + 1))
+            return Match(first, last, False, width) if near else None
+        return Match(first, last, bool(negators), width)
+
+    def _spans(self, choices: tuple[tuple[str, ...], ...]) -> list[tuple[int, int]]:
+        if choices not in self._found:
+            found = {span for choice in choices for span in self._runs(choice)}
+            self._found[choices] = sorted(found)
+        return self._found[choices]
+
+    def _runs(self, pieces: tuple[str, ...]) -> list[tuple[int, int]]:
+        starts = self._places(pieces[0])
+        if len(pieces) == 1:
+            return [(place, place) for place in starts]
+        later = [frozenset(self._places(piece)) for piece in pieces[1:]]
+        runs = []
+        for start in starts:
+            place = start
+            for places in later:
+                place = self._next(place, places)
+                if place < 0:
+                    break
+            if place >= 0:
+                runs.append((start, place))
+        return runs
+
+    def _next(self, place: int, wanted: frozenset[int]) -> int:
+        """Return the place of the next piece: the word that follows, or one behind words of no weight; -1 for none."""
+        words = self.reading.words
+        for other in range(place + 1, min(place + 4, len(words))):
+            if words[other].at - words[other - 1].at > 2:
+                return -1
+            if other in wanted:
+                return other
+            if words[other].at - words[other - 1].at >= 1:
+                return -1
+        return -1
+
+    def _places(self, piece: str) -> list[int]:
+        reading = self.reading
+        if piece == _NEGATION:
+            return [place for place, word in enumerate(reading.words) if word.negator]
+        if piece.startswith("#"):
+            return self._numbers(piece[1:])
+        return reading.prefixed(piece[:-1]) if piece.endswith("*") else reading.places(piece)
+
+    def _numbers(self, what: str) -> list[int]:
+        words = self.reading.words
+        if not what:
+            return [place for place, word in enumerate(words) if word.value is not None]
+        if what[0].isdigit():
+            value = float(what)
+            return [
+                place
+                for place, word in enumerate(words)
+                if word.value is not None and abs(word.value - value) < 1e-9
+            ]
+        return self.tags.get(what, [])
+
+
+def _nearest(
+    others: list[tuple[int, int]], chosen: list[tuple[int, int]], words: list[Word], *, ordered: bool, window: float
+) -> tuple[int, int] | None:  # fmt: skip
+    """Return the span of `others` that keeps what is chosen closest together and overlaps none of it."""
+    low, high = min(span[0] for span in chosen), max(span[1] for span in chosen)
+    start = 0
+    if ordered:
+        start = bisect_left(others, (chosen[-1][1] + 1, 0))
+    else:
+        start = max(0, bisect_left(others, (low, 0)) - 12)
+    best, best_width = None, window + 1e-9
+    for span in others[start : start + 60]:
+        if any(span[0] <= end and begin <= span[1] for begin, end in chosen):
+            continue
+        width = words[max(high, span[1])].at - words[min(low, span[0])].at
+        if width < best_width:
+            best, best_width = span, width
+    return best

@@ -1,0 +1,152 @@
+"""The rubric of a coursework's written answers: what each has to say, in patterns over words (`rubric.toml`).
+
+A rubric is data of a coursework and stays with the teacher. docs/coursework.md tells how to write one.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from grader.answers.patterns import Pattern, PatternError, parse_pattern
+from grader.errors import CourseworkError
+from grader.text import Text
+
+
+class Concept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something that may be said in an answer, and the patterns by which it is known."""
+
+    id: str
+    fr: str
+    en: str
+    """Names it to the student: in `lacks` as what is missing, of an error as what is wrong."""
+    says: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    """Patterns that make it likely and do not show it: where they would decide, a person does."""
+    when: str = ""
+    """For an error: a combination of concepts, instead of patterns."""
+    cap: float = 0.0
+    """For an error: the share that the answer still has."""
+
+
+class QuestionRubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one question's answers are held against."""
+
+    id: str
+    full: tuple[str, ...]
+    """Combinations of concepts that earn all points; any one of them does."""
+    half: tuple[str, ...] = ()
+    lists: bool = False
+    """Whether a bare list of names may be an answer."""
+    concept: tuple[Concept, ...] = ()
+    error: tuple[Concept, ...] = ()
+
+
+class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The rubric of a coursework."""
+
+    threshold: float
+    """Below this confidence an answer goes to a person, with a proposal."""
+    words: dict[str, str]
+    question: tuple[QuestionRubric, ...]
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A question's rubric with its patterns read."""
+
+    rubric: QuestionRubric
+    threshold: float
+    says: Mapping[str, tuple[Pattern, ...]]
+    hints: Mapping[str, tuple[Pattern, ...]]
+    stems: frozenset[str]
+    """Words and stems of its patterns: what a misspelt word may have meant."""
+
+    def label(self, concept: str) -> Text:
+        """Return the words for a concept."""
+        found = next(one for one in (*self.rubric.concept, *self.rubric.error) if one.id == concept)
+        return Text(fr=found.fr, en=found.en)
+
+
+def load_rubric(path: Path) -> dict[str, Ready]:
+    """Return the rubric at `path` by question. Raises CourseworkError, one sentence, for one that cannot be used."""
+    try:
+        rubric = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Rubric)
+        classes = _classes(rubric.words)
+        return {question.id: _ready(question, rubric.threshold, classes) for question in rubric.question}
+    except (OSError, ValueError, msgspec.ValidationError, PatternError) as error:
+        raise CourseworkError(
+            fr=f"{path.parent.name}/{path.name} ne se lit pas : {error}. Corrigez ce fichier.",
+            en=f"{path.parent.name}/{path.name} cannot be read: {error}. Mend that file.",
+        ) from error
+
+
+def holds(combination: str, concept: Callable[[str], bool]) -> bool:
+    """Tell whether a combination (`a + b|c + 2 of d, e, f + not g`) holds, given which concepts do."""
+    return all(_term_holds(term, concept) for term in combination.split("+"))
+
+
+def concepts_of(combination: str) -> tuple[str, ...]:
+    """Return the concepts that a combination names and does not exclude."""
+    kept = [term for term in combination.split("+") if not term.strip().startswith("not ")]
+    return tuple(name for term in kept for name in _names(term))
+
+
+def _names(term: str) -> list[str]:
+    return re.split(r"\s*[,|]\s*", re.sub(r"^\s*(?:\d+ of|not)\s", "", term).strip())
+
+
+def _term_holds(term: str, concept: Callable[[str], bool]) -> bool:
+    found = sum(concept(name) for name in _names(term))
+    counted = re.match(r"\s*(\d+) of ", term)
+    if counted:
+        return found >= int(counted[1])
+    return not found if term.strip().startswith("not ") else found > 0
+
+
+def _classes(words: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return each class's choices; a class may name others as `@other`."""
+    found: dict[str, tuple[str, ...]] = {}
+
+    def read(name: str, seen: tuple[str, ...]) -> tuple[str, ...]:
+        if name in seen or name not in words:
+            raise PatternError(f"the class @{name} is not there, or holds itself")
+        if name not in found:
+            parts = [read(w[1:], (*seen, name)) if w.startswith("@") else (w,) for w in words[name].split()]
+            found[name] = tuple(dict.fromkeys(choice for part in parts for choice in part))
+        return found[name]
+
+    for name in words:
+        read(name, ())
+    return found
+
+
+def _ready(question: QuestionRubric, threshold: float, classes: Mapping[str, tuple[str, ...]]) -> Ready:
+    both = (*question.concept, *question.error)
+    names = {one.id for one in both}
+    combinations = (*question.full, *question.half, *(one.when for one in question.error if one.when))
+    unknown = [
+        name
+        for text in combinations
+        for term in text.split("+")
+        for name in _names(term)
+        if name not in names
+    ]
+    if unknown or len(names) < len(both):
+        raise PatternError(f"{question.id} names {unknown or 'a concept twice'}")
+    says = {one.id: tuple(parse_pattern(text, classes) for text in one.says) for one in both}
+    hints = {one.id: tuple(parse_pattern(text, classes) for text in one.hints) for one in both}
+    stems = {
+        piece
+        for patterns in (*says.values(), *hints.values())
+        for pattern in patterns
+        for term in pattern.terms
+        for choice in term.choices
+        for piece in choice
+    }
+    return Ready(question, threshold, says, hints, frozenset(stems))

@@ -1,0 +1,55 @@
+"""Misspelt words: what is in no dictionary and one slip away from a word of the rubric is read as that word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from grader.answers.words import Reading, is_known
+
+_SHORTEST = 6
+
+
+def corrected(reading: Reading, stems: frozenset[str]) -> Reading:
+    """Return `reading` in which unknown words also have the form of the word of `stems` that they nearly are.
+
+    `stems` are words, or beginnings of words that end in `*`. One letter may be missing, added, wrong or exchanged
+    with its neighbour; words of fewer than six letters are left alone.
+    """
+    index = _index(stems)
+    words = []
+    for word in reading.words:
+        near = _near(word.written, index) if _is_odd(reading, word.written, word.start, word.end) else None
+        words.append(replace(word, forms=word.forms | {near}) if near else word)
+    return Reading(reading.shown, words, reading.cut)
+
+
+def _is_odd(reading: Reading, form: str, start: int, end: int) -> bool:
+    return len(form) >= _SHORTEST and form.isalpha() and not is_known(reading.shown[start:end].lower())
+
+
+def _index(stems: frozenset[str]) -> dict[str, str]:
+    """Return every stem, and it with one letter left out, by that form."""
+    index: dict[str, str] = {}
+    for stem in sorted(stems):
+        bare = stem.rstrip("*")
+        if len(bare) >= _SHORTEST - (stem != bare) and bare.isalpha():
+            for form in (bare, *_shortened(bare)):
+                index.setdefault(form, stem)
+    return index
+
+
+def _shortened(form: str) -> list[str]:
+    return [form[:place] + form[place + 1 :] for place in range(len(form))]
+
+
+def _near(form: str, index: dict[str, str]) -> str | None:
+    """Return the word that `form` is meant for, None where none is near."""
+    for length in range(len(form), _SHORTEST - 2, -1):
+        start = form[:length]
+        for slip in (start, *_shortened(start)):
+            stem = index.get(slip)
+            if stem is None or (not stem.endswith("*") and length < len(form)):
+                continue
+            if abs(len(stem.rstrip("*")) - length) <= 1:
+                return stem.rstrip("*") if not stem.endswith("*") else stem[:-1] + form[length:]
+    return None

@@ -1,0 +1,146 @@
+"""What is no answer whatever it says: nothing, lists of keywords, the question again, words to the marker."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from grader.answers.words import Reading, fold, word_set
+
+Kind = Literal["empty", "refusal", "reference", "list", "question"]
+
+_ALL = r"\b(?:full|maxim\w+|all|tous|toute?s?|totalite|perfect|highest|parfaite?|la note|20/20|1/1|100 ?%)\b"
+_MARK = r"\b(?:marks?|points?|score|credits?|grade|note|bareme|bonus|answer|reponse|20|1)\b"
+_GIVE = (
+    r"\b(?:give|award|assign|grant|donne[rz]?|attribue[rz]?|mets|mettez|mettre|accorde[rz]?|compte[rz]?|note[rz]?"
+    r"|return|output|print|repond[sre]+|affiche[rz]?)\b"
+)
+_WHO = (
+    r"\b(?:grader|marker|correct(?:eur|rice|or)|examinat\w+|evaluat(?:or|eur)|notat\w+|assistant|llm|chatgpt|ia|ai"
+    r"|model|systeme?|teacher|enseignant\w*|prof\w*)\b"
+)
+_MUST = r"\b(?:must|should|shall|has to|doit|devez|devra|dois|please|merci)\b"
+_GOOD = (
+    r"\b(?:parfaite?|perfect|correct\w*|complete?|juste|full|marked|notee|compt\w+|tous|maxim\w+|points?)\b"
+)
+_RULES = (
+    r"\b(?:rubric|instruction|consigne|bareme|regle|rule|previous|precedent|above|prompt|critere|criteria)"
+)
+_INSTRUCTION = re.compile(
+    "|".join(
+        (
+            r"\b(?:ignor\w*|oubli\w*|disregard|forget|override)\b[^.\n]{0,40}" + _RULES,
+            _GIVE + r"[^.\n]{0,60}" + _ALL + r"[^.\n]{0,40}" + _MARK,
+            _WHO
+            + r"[^.\n]{0,30}"
+            + _MUST
+            + r"[^.\n]{0,60}(?:"
+            + _MARK
+            + "|"
+            + _GOOD
+            + r"|\bvalid\w+|\baccept\w*)",
+            r"\b(?:score|note|grade|mark)\b\s*[\"']?\s*[:=]\s*[\"']?(?:1(?:\.0)?\b|0\.\d|full|max|20|100)",
+            r"\bscore (?:of|de) (?:1|one|100)\b",
+            r"\byou are (?:an? )?(?:grader|assistant|ai|language model|helpful)",
+            r"\b(?:tu es|vous etes) (?:une? )?(?:correct\w+|assistant\w*|ia|modele)\b",
+            r"\bsystem\s*(?:prompt|:|>)|<\|?\w{2,12}\|?>\s*(?:ignore|give)",
+            r"\b(?:cette|this) (?:reponse|answer|response) (?:est|is|deserves|merite|vaut|should|must|doit)\b"
+            r"[^.\n]{0,30}"
+            + _GOOD,
+            r"\bmerci (?:de|d') ?(?:me |nous )?(?:mettre|donner|compter|accorder|noter|valider)\b",
+            r"\bplease (?:give|mark|count|accept|grade|grant|award)\b",
+        )
+    )
+)
+_REFUSAL = re.compile(
+    "|".join(
+        (
+            r"\b(?:je|on|nous|i|we) (?:n[e'] ?)?(?:sais?|savons|comprends?|do(?: not|n't)|did(?: not|n't)"
+            r"|have(?: not|n't)|ai|a|avons)[^.\n]{0,30}"
+            r"\b(?:pas|know|understand|idea|do|done|answer|time|temps|compris|repond\w*|trouve)\b",
+            r"\bpas (?:eu )?(?:le |assez de )?temps\b|\b(?:manque|faute) de temps\b|\black of time\b|\bno time\b",
+            r"\b(?:non|pas|not) (?:encore )?(?:trait\w+|fait\w*|repondu\w*|done|answered|attempted|tried|test\w+"
+            r"|essay\w+|abord\w+)\b",
+            r"\bno (?:idea|answer)\b|\baucune idee\b|\bpas de reponse\b|\ba (?:faire|completer|venir|remplir)\b",
+            r"\bto ?do\b|\bskip(?:ped)?\b|\bpass\b|\?\?\?",
+        )
+    )
+)
+_REFERENCE = re.compile(
+    r"^\W*(?:cf|idem|ibid|voir|see|same|meme|pareil|comme|as|reponse|answer|please|refer)\b"
+    r"|\b(?:above|below|ci-?dessus|ci-?dessous|precedemment|annexe|appendix|question \d+|q ?\d+|figure|courbe|plot"
+    r"|notebook|code)\W*$"
+)
+_LIGHT_SHARE = 0.14
+_LIGHT = word_set(
+    "le la les l' un une des de d' du au aux a the an of to in on for en dans sur pour par avec with by et and ou or"
+    " que qu' qui which that this ce cet cette ces c' ca it its il elle on ils elles nous we son sa ses leur leurs se"
+    " s' y is are est sont donc so also aussi then alors at as be etre avoir have has ont ne n' not pas plus moins more"
+    " less when si if because car parce since than where chaque each every any entre between can peut i je they les"
+)
+
+
+@dataclass(frozen=True)
+class Worthless:
+    """Why an answer is none."""
+
+    kind: Kind
+
+
+def without_instructions(text: str) -> tuple[str, bool]:
+    """Return `text` without the sentences that tell the marker what to do, and whether there were any."""
+    pieces = re.split(r"(?<=[.!?\n;])(?=\s|$)|(?<=[)}])\s", text)
+    kept = [piece for piece in pieces if not _INSTRUCTION.search(fold(piece))]
+    if len(kept) < len(pieces):
+        return " ".join(kept), True
+    return (text, False) if not _INSTRUCTION.search(fold(text)) else ("", True)
+
+
+def without_question(text: str, question: tuple[str, ...]) -> str:
+    """Return `text` without its sentences that only ask, or repeat what was asked."""
+    asked = [_content(one) for one in question]
+    kept = []
+    for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
+        own = _content(sentence)
+        repeats = len(own) >= 4 and any(len(own & other) >= 0.8 * len(own) for other in asked)
+        if not repeats and not sentence.rstrip(' *_»"').endswith("?"):
+            kept.append(sentence)
+    return "\n".join(kept)
+
+
+def _content(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z]{3,}|\d+", fold(text))) - _LIGHT
+
+
+def worthless(reading: Reading, *, lists: bool) -> Worthless | None:
+    """Return why `reading` is no answer, None when it may be one.
+
+    `lists` allows what is nothing but a list of names, where names are what was asked for.
+    """
+    words = [word for word in reading.words if word.written != "%"]
+    folded = fold(reading.shown)
+    if not any(word.written.isalnum() or word.value is not None for word in words):
+        return Worthless("empty")
+    if len(words) <= 25 and _REFUSAL.search(folded) and not any(word.value is not None for word in words):
+        short = len(words) <= 14
+        return Worthless("refusal") if short else None
+    if len(words) <= 9 and _REFERENCE.search(folded.strip()):
+        return Worthless("reference")
+    if not lists and _is_list(reading):
+        return Worthless("list")
+    return None
+
+
+def _is_list(reading: Reading) -> bool:
+    """Tell names one after the other from statements: hardly any small words or signs stand between them."""
+    words = [word for word in reading.words if word.written.isalpha() and len(word.written) > 1]
+    if len(words) < 8:
+        return False
+    light = sum(bool(word.forms & _LIGHT) for word in words)
+    signs = sum(word.written in ("→", "=", "<", ">", "+", "≈") for word in reading.words)
+    if light + 2 * signs >= max(2, _LIGHT_SHARE * len(words)):
+        return False
+    pieces = [piece.split() for piece in re.split(r"[,;:|\n.()]+", reading.shown) if piece.strip()]
+    short = sum(len(piece) <= 3 for piece in pieces)
+    return short >= 0.75 * len(pieces) if len(pieces) > 4 else light <= 0.06 * len(words)
