@@ -10,6 +10,7 @@ from grader.checking.deciding import (
     blocked,
     check,
     failed,
+    judged,
     manual,
     missing,
     not_run,
@@ -17,9 +18,9 @@ from grader.checking.deciding import (
     unreadable,
 )
 from grader.checking.evidence import Evidence, StageEvidence
-from grader.checking.harness import run_checks
+from grader.checking.harness import run_checks, run_checks_many
 
 __all__ = [
-    "CheckSpec", "Decided", "Evidence", "StageEvidence", "blocked", "check", "failed", "manual", "missing", "not_run",
-    "remark", "run_checks", "unreadable",
+    "CheckSpec", "Decided", "Evidence", "StageEvidence", "blocked", "check", "failed", "judged", "manual", "missing", "not_run",
+    "remark", "run_checks", "run_checks_many", "unreadable",
 ]  # fmt: skip

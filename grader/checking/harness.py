@@ -1,4 +1,4 @@
-"""Runs a coursework's checks in one pytest process of their own and gathers the verdicts.
+"""Runs a coursework's checks in a pytest process of their own, for one hand-in or many, and gathers the verdicts.
 
 The process sees the evidence and the checks. Nothing of the hand-in is on its path, its folder or its
 environment; a check that crashes, hangs or takes the process down becomes an `error`, never a pass.
@@ -10,6 +10,8 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -51,35 +53,101 @@ def run_checks(
     `distribution` says whether answers are judged (`answer_checks.py`) or only found and read. Written
     questions without a check get one verdict on their answer's state.
     """
+    (verdicts,) = run_checks_many(
+        folder, [evidence], distribution=distribution, limit_s=limit_s, check_limit_s=check_limit_s
+    )
+    return verdicts
+
+
+def run_checks_many(
+    folder: Path,
+    evidences: Sequence[Evidence],
+    *,
+    distribution: Literal["teacher", "student"] = "teacher",
+    limit_s: float = LIMIT_S,
+    check_limit_s: float = CHECK_LIMIT_S,
+) -> list[tuple[Verdict, ...]]:
+    """Return what `run_checks` would for each of `evidences`, in one process as long as no check ends it.
+
+    `limit_s` is the time for each. Those that a process did not come to, or not to the end of, are run again by
+    themselves, so that one hand-in never costs another its verdicts.
+    """
     names = (CHECKS, ANSWER_CHECKS) if distribution == "teacher" else (CHECKS,)
     files = [(folder / name).resolve() for name in names if (folder / name).is_file()]
     with tempfile.TemporaryDirectory(prefix="checks-") as scratch:
-        told = _run(files, evidence, Path(scratch), limit_s, check_limit_s) if files else "no checks"
-        lines, collected = _lines(Path(scratch)), _collected(Path(scratch))
-    found = {line.verdict.check: line for line in lines}
+        run = _Run(files, Path(scratch), limit_s, check_limit_s)
+        ended = run.over(list(evidences)) if files else [_Ended([], [], "no checks")] * len(evidences)
+    return [_verdicts(one, evidence, distribution) for one, evidence in zip(ended, evidences, strict=True)]
+
+
+def _verdicts(
+    ended: _Ended, evidence: Evidence, distribution: Literal["teacher", "student"]
+) -> tuple[Verdict, ...]:
+    found = {line.verdict.check: line for line in ended.lines}
     verdicts = [
-        found[check.check].verdict if check.check in found else _lost(check, told) for check in collected
+        found[check.check].verdict if check.check in found else _lost(check, ended.told)
+        for check in ended.collected
     ]
-    whole = {line.verdict.check for line in lines if line.whole_stage}
+    whole = {line.verdict.check for line in ended.lines if line.whole_stage}
     verdicts = _told_once(verdicts, whole, evidence)
     verdicts += read_verdicts(
         evidence, {verdict.item for verdict in verdicts}, judged=distribution == "teacher"
     )
-    verdicts += _unchecked(evidence, {verdict.item for verdict in verdicts}, told)
+    verdicts += _unchecked(evidence, {verdict.item for verdict in verdicts}, ended.told)
     order = {question.id: place for place, question in enumerate(evidence.assignment.question)}
     return tuple(sorted(verdicts, key=lambda verdict: order.get(verdict.item, len(order))))
 
 
-def _run(files: list[Path], evidence: Evidence, scratch: Path, limit_s: float, check_limit_s: float) -> str:
-    """Run pytest over `files` in `scratch` and return the end of what it printed."""
-    write_record(scratch / "evidence.json", evidence)
+@dataclass(frozen=True)
+class _Ended:
+    """What pytest left for one hand-in: its verdicts so far, what was collected, and how the process ended."""
+
+    lines: list[_Line]
+    collected: list[Verdict]
+    told: str
+
+    @property
+    def whole(self) -> bool:
+        return len(self.lines) == len(self.collected)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Runs of pytest over the same checks."""
+
+    files: list[Path]
+    scratch: Path
+    limit_s: float
+    check_limit_s: float
+
+    def over(self, evidences: list[Evidence]) -> list[_Ended]:
+        """Return what came of each: of all together, then of each that was cut short, alone."""
+        ended = self._together(evidences)
+        if len(evidences) > 1:
+            for place, one in enumerate(ended):
+                if not one.whole or not one.collected:
+                    (ended[place],) = self._together([evidences[place]])
+        return ended
+
+    def _together(self, evidences: list[Evidence]) -> list[_Ended]:
+        with tempfile.TemporaryDirectory(dir=self.scratch) as name:
+            given = Path(name) / "given"
+            folders = [given / f"{place:06d}" for place in range(len(evidences))]
+            for folder, evidence in zip(folders, evidences, strict=True):
+                write_record(folder / "evidence.json", evidence)
+            told = _run(self.files, given, Path(name), self.limit_s * len(evidences), self.check_limit_s)
+            collected = _collected(given)
+            return [_Ended(_lines(folder), collected, told) for folder in folders]
+
+
+def _run(files: list[Path], given: Path, scratch: Path, limit_s: float, check_limit_s: float) -> str:
+    """Run pytest over `files` for each folder of `given` and return the end of what it printed."""
     (scratch / "pytest.ini").write_text("[pytest]\naddopts =\n", encoding="utf-8")
     command = [
         sys.executable, "-P", "-s", "-m", "pytest", "-q", "-c", str(scratch / "pytest.ini"), "--rootdir", str(scratch),
         "--noconftest", "-p", "no:cacheprovider", "-p", "grader.checking.plugin", "--import-mode=importlib",
         *(f"--override-ini=pythonpath={folder}" for folder in {str(file.parent) for file in files}),
-        "--grader-evidence", str(scratch / "evidence.json"), "--grader-out", str(scratch),
-        "--grader-check-limit", str(check_limit_s), *map(str, files),
+        "--grader-folder", str(given), "--grader-check-limit", str(check_limit_s), *map(str, files),
     ]  # fmt: skip
     with (scratch / "output").open("wb") as output:
         try:

@@ -1,7 +1,8 @@
 """The pytest plugin that gives a coursework's checks their evidence and writes their verdicts down.
 
-Loaded by `grader.checking.harness` in a process of its own. Verdicts are appended one by one, so that a check
-that takes the process with it costs the others nothing.
+Loaded by `grader.checking.harness` in a process of its own, it collects the checks once and runs them for one hand-in
+after the other. Verdicts are appended one by one, so that a check that takes the process with it costs the others
+nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ _TOO_LONG = Text(
     fr="Cette réponse est trop longue à analyser automatiquement : une personne la lira.",
     en="This answer takes too long to read automatically: a person will read it.",
 )
-_CONFIG: pytest.StashKey[Evidence] = pytest.StashKey()
+_EVIDENCE: pytest.StashKey[Evidence] = pytest.StashKey()
+_OUT: pytest.StashKey[Path] = pytest.StashKey()
 
 
 class CheckTimeout(Exception):
@@ -39,24 +41,27 @@ class CheckTimeout(Exception):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options by which the harness says where things are."""
     group = parser.getgroup("grader")
-    group.addoption("--grader-evidence", help="the evidence, as JSON")
-    group.addoption("--grader-out", help="folder for collected.json and verdicts.jsonl")
+    group.addoption("--grader-folder", help="one folder a hand-in, each with its evidence.json")
     group.addoption("--grader-check-limit", type=float, default=10.0, help="seconds one check may take")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Read the evidence once."""
-    given = config.getoption("--grader-evidence")
-    if given:
-        config.stash[_CONFIG] = msgspec.json.decode(Path(given).read_bytes(), type=Evidence)
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Write down which checks there are, so that one that never ends is missed."""
-    out = session.config.getoption("--grader-out")
-    if out:
-        checks = [_verdict(item, spec, None) for item in session.items if (spec := _spec(item)) is not None]
-        (Path(out) / "collected.json").write_bytes(msgspec.json.encode(checks))
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Run all checks for each hand-in in turn; what there is to check is written down first, so that a loss is seen."""
+    given = session.config.getoption("--grader-folder")
+    if not given or session.config.option.collectonly:
+        return None
+    checks = [_verdict(item, spec, None) for item in session.items if (spec := _spec(item)) is not None]
+    (Path(given) / "collected.json").write_bytes(msgspec.json.encode(checks))
+    following = [*session.items[1:], None]
+    for folder in sorted(path for path in Path(given).iterdir() if path.is_dir()):
+        session.config.stash[_OUT] = folder
+        session.config.stash[_EVIDENCE] = msgspec.json.decode(
+            (folder / "evidence.json").read_bytes(), type=Evidence
+        )
+        for item, after in zip(session.items, following, strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+    return True
 
 
 @pytest.hookimpl(wrapper=True)
@@ -91,11 +96,11 @@ def pytest_runtest_makereport(
         return report
     error = call.excinfo.value if call.excinfo is not None else None
     verdict = _verdict(item, spec, error)
-    out = item.config.getoption("--grader-out")
-    if out:
+    out = item.config.stash.get(_OUT, None)
+    if out is not None:
         whole = isinstance(error, Decided) and error.whole_stage
         line = msgspec.json.encode({"whole_stage": whole, "verdict": verdict})
-        with (Path(out) / "verdicts.jsonl").open("ab") as stream:
+        with (out / "verdicts.jsonl").open("ab") as stream:
             stream.write(line + b"\n")
     if isinstance(error, Decided) and error.outcome is not Outcome.FAILED:
         report.outcome = "passed" if error.outcome is Outcome.PASSED else "skipped"
@@ -132,6 +137,10 @@ def _verdict(item: pytest.Item, spec: CheckSpec, error: BaseException | None) ->
         message=error.message,
         teacher=error.teacher,
         place=error.place,
+        confidence=error.confidence,
+        proposal=error.proposal,
+        evidence=error.evidence,
+        lacks=error.lacks,
     )
 
 
@@ -141,7 +150,7 @@ def _verdict(item: pytest.Item, spec: CheckSpec, error: BaseException | None) ->
 @pytest.fixture
 def evidence(request: pytest.FixtureRequest) -> Evidence:
     """All that was found of the hand-in."""
-    return request.config.stash[_CONFIG]
+    return request.config.stash[_EVIDENCE]
 
 
 @pytest.fixture

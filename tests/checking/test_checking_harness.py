@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from checking_hand_in import FOLDER, evidence, write
 
-from grader.checking import run_checks
+from grader.checking import run_checks, run_checks_many
 from grader.model import Outcome, Verdict
 
 HEAD = """
@@ -64,6 +64,23 @@ def test_never_reached(evidence): "It would pass."
     found = outcomes(run_checks(tmp_path, evidence(), distribution="student"))
     assert found == {
         "test_first": Outcome.PASSED, "test_exits": Outcome.ERROR, "test_never_reached": Outcome.ERROR}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_hand_in_that_ends_the_process_costs_no_other_its_verdicts(tmp_path: Path) -> None:
+    """Many are checked in one process; after a hard exit the rest are checked alone, each with its own evidence."""
+    write(tmp_path / "checks.py", HEAD + """
+@declared("Q15")
+def test_first(evidence): "It passes."
+@declared("3.1")
+def test_exits_for_one(evidence):
+    text = evidence.answer("Q2").text
+    if text == "b": os._exit(0)
+    if text == "c": failed(fr="non", en="no", fault="f")
+""")  # fmt: skip
+    class_ = [evidence(answers={"Q2": text}) for text in ("a", "b", "c", "d")]
+    found = [outcomes(one)["test_exits_for_one"] for one in run_checks_many(tmp_path, class_)]
+    assert found == [Outcome.PASSED, Outcome.ERROR, Outcome.FAILED, Outcome.PASSED]
 
 
 @pytest.mark.slow
