@@ -13,6 +13,10 @@ DOCUMENT_BYTES_MAX = 2_000_000
 _BLANKS = re.compile(r"([^\S\n]{200})[^\S\n]+")
 """A line's blanks beyond what any table is laid out with: patterns over answers may look at each more than once."""
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_HIDDEN = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""Soft hyphens, joiners of no width, marks of direction, tags: what nobody sees on the page."""
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -44,6 +48,11 @@ def read_document(path: Path, name: str) -> tuple[str | None, tuple[Problem, ...
         problems.append(_not_utf8(name))
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
     return _BLANKS.sub(r"\1", _CONTROLS.sub("", text)), tuple(problems)
+
+
+def without_hidden(text: str) -> tuple[str, int]:
+    """Return `text` without characters that cannot be seen, and how many of them there were."""
+    return _HIDDEN.subn("", text)
 
 
 def _decode(raw: bytes) -> tuple[str | None, bool]:

@@ -6,187 +6,178 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from grader.answers import problems
 from grader.answers.claims import read_claims
-from grader.answers.decoding import read_document
-from grader.answers.sections import Section, cut
+from grader.answers.converting import Converter
+from grader.answers.documents import Read, candidates, read, unread
+from grader.answers.likeness import Likeness
+from grader.answers.lines import Line, joined
+from grader.answers.merging import Piece, merge
+from grader.answers.own_words import Template, own_words, squeezed
+from grader.answers.sections import cut
 from grader.model import Answer, Answers, Assignment, Place, Problem, Question, Submission
+from grader.sandbox import Sandbox
 from grader.text import Text
 
-DOCUMENTS_MAX = 40
 ANSWER_CHARACTERS_MAX = 60_000
-_PLAIN = (".md", ".markdown", ".txt", ".text")
-_CONVERTED = (".pdf", ".docx", ".doc", ".odt", ".rtf", ".tex", ".ipynb", ".html")
-_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
-_NOT_DOCUMENTS = re.compile(
-    r"(?:^|/)(?:requirements|licen[cs]e|classes|labels|log)[^/]*\.txt$", re.IGNORECASE
+_REPORT_WORDS_MIN = 60
+"""What a free part has at least; a title page and a few headings have fewer."""
+_ALMOST_ALL = 0.8
+_LOST_FORMULA = "□"
+_NO_TEXT_KINDS = ("architecture", "implementation", "free")
+_FIGURES = ("formula", "number", "table")
+
+_ONLY_LOST = Text(
+    fr="La réponse est une image ou une formule qui n'est pas du texte : une personne la lira ; écrivez-la en texte.",
+    en="The answer is a picture or a formula that is no text: a person will read it; write it as text.",
 )
-_OPTION_KINDS = ("architecture", "implementation", "free")
+_PARTLY_LOST = Text(
+    fr="Une formule de cette réponse n'a pas pu être lue (objet ou caractères sans texte) : une personne la lira.",
+    en="A formula of this answer could not be read (an object or glyphs without text): a person will read it.",
+)
+_ELSEWHERE = Text(
+    fr="{name} n'a pas pu être lu, et la réponse y est peut-être : une personne regardera.",
+    en="{name} could not be read, and the answer may stand in it: a person will look.",
+)
 
 
 @dataclass
-class _Read:
-    """What the documents held, gathered one after the other."""
+class _Gathered:
+    """What the documents held, one after the other."""
 
-    texts: dict[str, tuple[str, Place]] = field(default_factory=dict)
+    pieces: dict[str, list[Piece]] = field(default_factory=dict)
     template: set[str] = field(default_factory=set)
     claims: dict[str, float] = field(default_factory=dict)
     report: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
 
 
 def read_answers(
-    submission: Submission, root: Path, assignment: Assignment, template: Path | None
+    submission: Submission, root: Path, assignment: Assignment, template: Path | None, sandbox: Sandbox
 ) -> Answers:
     """Return what the hand-in under `root` says to each question of `assignment`.
 
-    A section that equals the template's is `template`; a question whose answer may stand in a document of a
-    form we do not read (PDF, Word, ...) is `unreadable`, never `missing`. Raises nothing over what a student wrote.
+    Documents that a library must open are converted in `sandbox`; it is not started where there are none. A section
+    that equals the template's is `template`; a question whose answer may stand in a document that could not be read
+    is `unreadable`, never `missing`. Raises SandboxUnavailable, and nothing over what a student wrote.
     """
-    read = _Read()
-    handed_out = _Template(template, assignment)
-    for name in _documents(submission):
-        _take(name, root, assignment, handed_out, read)
-    elsewhere = _unread(submission)
-    if elsewhere and len(read.texts) < len(assignment.question) // 2:
-        read.problems.append(_not_read(elsewhere[0]))
-    else:
-        elsewhere = []
-    answers = tuple(_answer(question, read, elsewhere) for question in assignment.question)
-    report = "\n\n".join(read.report).strip()
-    return Answers(answers=answers, claims=read.claims, report=report, problems=tuple(read.problems))
+    likeness = Likeness(assignment)
+    handed_out = Template(template, assignment, likeness)
+    names, others = candidates(submission)
+    converter = Converter(sandbox)
+    gathered = _Gathered()
+    for name in names:
+        document, told = read(name, root, converter)
+        gathered.problems.extend(told)
+        if not document.readable:
+            gathered.unread.append(name)
+            continue
+        _take(document, assignment, handed_out, likeness, gathered)
+    asked = [one for one in assignment.question if one.kind not in _NO_TEXT_KINDS]
+    if len(gathered.pieces) < len(asked) // 2:
+        gathered.unread.extend(others)
+        gathered.problems.extend(unread(others))
+    elif len(gathered.pieces) >= _ALMOST_ALL * len(asked):
+        gathered.unread.clear()  # what is missing then was left out, whatever else does not open
+    answers = tuple(_answer(question, gathered) for question in assignment.question)
+    return Answers(
+        answers=answers,
+        claims=gathered.claims,
+        report="\n\n".join(gathered.report).strip(),
+        problems=tuple(dict.fromkeys(gathered.problems)),
+    )
 
 
-def _documents(submission: Submission) -> list[str]:
-    """Return the documents to read: answers.md first, then the report, then the others by name."""
-    untouched = {entry.path for entry in submission.files if entry.template}
-    names = dict.fromkeys((*submission.documents, *(entry.path for entry in submission.files)))
-    plain = [name for name in names if name.lower().endswith(_PLAIN) and not _NOT_DOCUMENTS.search(name)]
-
-    def rank(name: str) -> tuple[int, int, str]:
-        stem = PurePosixPath(name).stem.lower()
-        order = ("answer", "reponse", "réponse", "report", "rapport", "compte")
-        place = next(
-            (at for at, word in enumerate(order) if word in stem), len(order) + stem.startswith("readme")
-        )
-        return place, name.count("/"), name
-
-    kept = [name for name in plain if name not in untouched or not _is_readme(name)]
-    return sorted(kept, key=rank)[:DOCUMENTS_MAX]
-
-
-def _is_readme(name: str) -> bool:
-    return PurePosixPath(name).stem.lower().startswith(("readme", "lisez"))
-
-
-def _unread(submission: Submission) -> list[str]:
-    names = dict.fromkeys((*submission.documents, *(entry.path for entry in submission.files)))
-    untouched = {entry.path for entry in submission.files if entry.template}
-    return sorted(name for name in names if name.lower().endswith(_CONVERTED) and name not in untouched)
-
-
-class _Template:
-    """The handed-out documents, by question and as a set of lines."""
-
-    def __init__(self, folder: Path | None, assignment: Assignment) -> None:
-        self.sections: dict[str, str] = {}
-        self.lines: set[str] = set()
-        for path in sorted(folder.glob("*")) if folder is not None and folder.is_dir() else ():
-            if path.suffix.lower() not in _PLAIN or not path.is_file():
-                continue
-            text, _ = read_document(path, path.name)
-            if text is None or _is_readme(path.name):
-                continue
-            self.lines.update(_squeezed(line) for line in text.split("\n"))
-            for section in cut(text, assignment).sections:
-                for question in section.questions:
-                    self.sections[question] = _squeezed("\n".join(section.lines))
-
-    def holds(self, question: str, section: Section) -> bool:
-        """Tell whether the section stands as it was handed out, up to white space and removed hints."""
-        given = self.sections.get(question)
-        return given is not None and _squeezed("\n".join(section.lines)) == given
-
-
-def _take(name: str, root: Path, assignment: Assignment, template: _Template, read: _Read) -> None:
-    text, problems = read_document(root / name, name)
-    read.problems.extend(problems)
-    if text is None:
-        return
-    pieces = cut(text, assignment)
+def _take(
+    document: Read, assignment: Assignment, template: Template, likeness: Likeness, gathered: _Gathered
+) -> None:
+    pieces = cut(document.lines, assignment, likeness)
     questions = {question.id: question for question in assignment.question}
+    second_hand = document.name.lower().endswith(".pdf")
+    answered: set[str] = set()
     for section in pieces.sections:
         for identity in section.questions:
-            own = _own_words(section, questions[identity], template)
-            if own and identity not in read.texts:
-                read.texts[identity] = (own[:ANSWER_CHARACTERS_MAX], Place(file=name, line=section.line))
-            elif not own and template.holds(identity, section):
-                read.template.add(identity)
-    for stage, value in read_claims(text, assignment).items():
-        read.claims.setdefault(stage, value)
-    if "report" in name.lower() or "rapport" in name.lower():
-        read.report.append(_free_part(pieces.rest, template))
+            text = own_words(section, questions[identity], template, likeness)
+            lost = sum(line.lost for line in section.lines)
+            if text or lost:
+                answered.add(identity)
+                gathered.pieces.setdefault(identity, []).append(Piece(text, section.place, lost, second_hand))
+            elif template.holds(identity, section):
+                gathered.template.add(identity)
+    for stage, value in read_claims(joined(document.lines), assignment).items():
+        gathered.claims.setdefault(stage, value)
+    report = _free_part(pieces.rest, template)
+    named = re.search(r"report|rapport", document.name, re.IGNORECASE) is not None
+    full = len(report.split()) >= _REPORT_WORDS_MIN
+    if report and (full if document.converted else named):
+        gathered.report.append(report)
+    if document.pages:
+        gathered.problems.extend(_rules(document, assignment, answered, free=full))
 
 
-def _own_words(section: Section, question: Question, template: _Template) -> str:
-    """Return the answer alone: without comments, the question repeated, and lines that were handed out."""
-    body = _COMMENT.sub("", "\n".join(section.lines)).strip("\n").split("\n")
-    while body and (not body[0].strip() or body[0].lstrip().startswith(">")):
-        body.pop(0)
-    while body and not body[-1].strip():
-        body.pop()
-    if body and _repeats(body[0], question):
-        body.pop(0)
-    tail = _COMMENT.sub("", section.tail).strip(" *_")
-    keeps_tail = tail and not _repeats(tail, question) and not (section.from_heading and _is_title(tail))
-    if all(not line.strip() or _squeezed(line) in template.lines for line in body):
-        body = []
-    return "\n".join([*([tail] if keeps_tail else []), *body]).strip("\n").rstrip()
-
-
-def _is_title(tail: str) -> bool:
-    """Tell a heading's own words (`Q10 : les couches`) from an answer given in it (`Q8 : padding = 2`)."""
-    return not re.search(r"\d", tail) and len(tail.split()) < 8
-
-
-def _repeats(line: str, question: Question) -> bool:
-    words = set(re.findall(r"\w{3,}", line.lower()))
-    if len(words) < 4:
-        return False
-    asked = set(re.findall(r"\w{3,}", f"{question.text.fr} {question.text.en}".lower()))
-    numbers = set(re.findall(r"\d+", line)) - set(re.findall(r"\d+", question.text.fr))
-    return not numbers and len(words & asked) >= 0.8 * len(words)
-
-
-def _squeezed(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _free_part(lines: list[str], template: _Template) -> str:
-    """Return the report's own text, empty when only what was handed out stands there."""
-    text = _COMMENT.sub("", "\n".join(lines))
-    own = [line for line in text.split("\n") if line.strip() and _squeezed(line) not in template.lines]
-    prose = [line for line in own if not re.match(r"\s*(?:auteurs?|authors?)\s*:", line, re.IGNORECASE)]
-    return re.sub(r"\n{3,}", "\n\n", text).strip() if prose else ""
-
-
-def _answer(question: Question, read: _Read, elsewhere: list[str]) -> Answer:
-    if question.kind == "free" and any(part.strip() for part in read.report):
-        return Answer(question=question.id, state="found")
-    if question.id in read.texts:
-        text, place = read.texts[question.id]
-        return Answer(question=question.id, state="found", text=text, place=place)
-    if elsewhere and question.kind not in _OPTION_KINDS:
-        return Answer(question=question.id, state="unreadable", place=Place(file=elsewhere[0]))
-    return Answer(question=question.id, state="template" if question.id in read.template else "missing")
-
-
-def _not_read(name: str) -> Problem:
-    return Problem(
-        kind="document_format",
-        text=Text(
-            fr=f"{name} n'est pas lu automatiquement : écrivez vos réponses dans answers.md, "
-            "ou laissez votre enseignant·e les noter.",
-            en=f"{name} is not read automatically: write your answers in answers.md, or let your teacher mark them.",
-        ),
-        place=Place(file=name),
+def _rules(document: Read, assignment: Assignment, answered: set[str], *, free: bool) -> list[Problem]:
+    """Return where a PDF that is the report, since it answers or says so, breaks the sheet's rules."""
+    written = [one for one in assignment.question if one.kind not in _NO_TEXT_KINDS and not one.bonus]
+    missing = [one.id for one in written if one.id not in answered]
+    is_report = len(missing) < 0.6 * len(written) or re.search(
+        r"report|rapport|compte|\bcr\b", PurePosixPath(document.name).stem, re.IGNORECASE
     )
+    if not is_report:
+        return []
+    found = []
+    if document.pages >= assignment.page_limit:
+        found.append(problems.too_many_pages(document.name, document.pages, assignment.page_limit))
+    if answered and missing:
+        found.append(problems.questions_missing(document.name, missing))
+    if not free and any(one.kind == "free" for one in assignment.question):
+        found.append(problems.free_part_missing(document.name))
+    return found
+
+
+def _free_part(lines: list[Line], template: Template) -> str:
+    """Return the report's own text, empty when only what was handed out stands there."""
+    own = [line.text for line in lines if line.text.strip() and squeezed(line.text) not in template.lines]
+    prose = [text for text in own if not re.match(r"\s*(?:auteurs?|authors?)\s*:", text, re.IGNORECASE)]
+    return joined(lines).strip() if prose else ""
+
+
+def _answer(question: Question, gathered: _Gathered) -> Answer:
+    if question.kind == "free" and any(part.strip() for part in gathered.report):
+        return Answer(question=question.id, state="found")
+    pieces = gathered.pieces.get(question.id, [])
+    if not pieces:
+        return _no_answer(question, gathered)
+    text, places = merge(pieces)
+    if len(text) > ANSWER_CHARACTERS_MAX:
+        text = text[:ANSWER_CHARACTERS_MAX].rstrip()
+        gathered.problems.append(problems.answer_too_long(question.id, places[0], ANSWER_CHARACTERS_MAX))
+    note = _what_is_lost(question, text, sum(piece.lost for piece in pieces))
+    spoilt = note is _ONLY_LOST or (note is not None and question.kind in _FIGURES)
+    return Answer(
+        question=question.id,
+        state="unreadable" if spoilt else "found",
+        text=text,
+        place=places[0],
+        also=places[1:],
+        note=note,
+    )
+
+
+def _what_is_lost(question: Question, text: str, lost: int) -> Text | None:
+    """Return what to say of an answer that is no text, or not all of it; a figure beside an answer is none's loss."""
+    if lost and len(re.findall(r"\w{2,}", text)) < 3 and not re.search(r"\d", text):
+        return _ONLY_LOST
+    if _LOST_FORMULA in text:
+        return _PARTLY_LOST
+    if lost and question.kind in _FIGURES and not re.search(r"\d|[-+*/=^]", text):
+        return _ONLY_LOST
+    return None
+
+
+def _no_answer(question: Question, gathered: _Gathered) -> Answer:
+    if gathered.unread and question.kind not in _NO_TEXT_KINDS:
+        name = gathered.unread[0]
+        note = Text(fr=_ELSEWHERE.fr.format(name=name), en=_ELSEWHERE.en.format(name=name))
+        return Answer(question=question.id, state="unreadable", place=Place(file=name), note=note)
+    return Answer(question=question.id, state="template" if question.id in gathered.template else "missing")

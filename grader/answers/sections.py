@@ -1,33 +1,22 @@
-"""A document cut at its questions, by headings of every kind.
-
-`## Q10 ★`, `### 10.`, `**Q10.**`, `Question 10 :`, `Q5.10` are such headings.
-"""
+"""A document cut at its questions: what stands under each, and what stands under none."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from grader.model import Assignment
+from grader.answers.likeness import Likeness
+from grader.answers.lines import Line
+from grader.answers.markers import Marker, find_markers, section_of
+from grader.answers.sequence import Chosen, choose
+from grader.model import Assignment, Place
 
-_DASH = r"[-–—]"
-_NUMBER = rf"(?:(?P<prefix>\d{{1,2}}(?:{_DASH}\d{{1,2}})?)\.)?(?P<number>\d{{1,2}})"
-_MORE = r"(?P<more>(?:\s*(?:,|/|&|et|and|à|to|-|–)\s*Q?\d{1,2})*)"
-_WORD = r"(?:(?:TP|TME|Lab)\s*\d[\d-]*\s*[,:.–-]?\s*)?(?:Questions?|Quest\.?|Q)\s*(?:n°|no\.?|#)?\s*"
-_QUESTION = re.compile(
-    rf"^{_WORD}{_NUMBER}{_MORE}(?![\d%])(?P<end>\s*(?:bis)?\s*[★*☆]?\s*(?:[.):：]|{_DASH}|★|$))(?P<tail>.*)$",
+_CLOSING = re.compile(
+    r"^\s*(?:--\s*$|(?:bien\s+)?cordialement\b|bien à vous\b|bonne\s+(?:soirée|journée|fin|réception|lecture)\b|"
+    r"(?:best|kind)?\s*regards\b|sincerely\b|cheers\b|merci d'avance\b|à (?:bientôt|demain)\b).{0,60}$",
     re.IGNORECASE,
 )
-_IN_HEADING = re.compile(
-    rf"^{_WORD}{_NUMBER}{_MORE}(?![\d%])(?P<end>[\s.:)★☆*–—-]*)(?P<tail>.*)$", re.IGNORECASE
-)
-_BARE = re.compile(r"^(?P<number>\d{1,2})\s*[.)]?\s*[★☆]?\s*$")
-_LETTERED = re.compile(r"^(?P<id>(?!Q\d)[A-Z]{1,4}\d{0,2})\s*[★☆]?\s*[.:)–—-]*\s*(?P<tail>.*)$")
-_HEADING = re.compile(r"^\s{0,3}(#{1,6})\s*(.+?)\s*#*\s*$")
-_FENCE = re.compile(r"^\s{0,3}(```|~~~)")
-_EMPHASIS = re.compile(r"^\s*(?:[-+]\s+)?[*_]{1,3}(?=\S)(.{1,200}?)[*_]{1,3}(.*)$")
-PLAIN_LEVEL = 7
+_SIGNATURE_LINES = 8
 
 
 @dataclass
@@ -35,12 +24,12 @@ class Section:
     """The lines under one question of one document."""
 
     questions: tuple[str, ...]
-    line: int
-    """Of the heading, from 1."""
+    place: Place
     tail: str = ""
-    """What follows the number in the heading itself."""
+    """What follows the number on its own line."""
     from_heading: bool = True
-    lines: list[str] = field(default_factory=list)
+    """Whether the number stands in a heading or in bold print."""
+    lines: list[Line] = field(default_factory=list)
 
 
 @dataclass
@@ -48,89 +37,65 @@ class Cut:
     """A document in pieces: its questions' sections, and the lines of none."""
 
     sections: list[Section]
-    rest: list[str]
+    rest: list[Line]
 
 
-def cut(text: str, assignment: Assignment) -> Cut:
-    """Return the sections of `text` that answer questions of `assignment`; other numbers are none."""
-    known = {question.id.upper(): question.id for question in assignment.question}
-    prefixes = _prefixes(assignment.slug)
+def cut(lines: list[Line], assignment: Assignment, likeness: Likeness) -> Cut:
+    """Return the sections of a document that answer questions of `assignment`, and the rest of it."""
+    markers = find_markers(lines, assignment, likeness)
+    chosen = {one.marker.line: one for one in choose(markers, lines, assignment, likeness)}
+    foreign = {marker.line: marker for marker in markers if marker.prefix and marker.line not in chosen}
     result = Cut([], [])
     current: Section | None = None
-    level, enclosing, fenced = 0, 0, False
-    for place, line in enumerate(text.split("\n"), start=1):
-        if _FENCE.match(line):
-            fenced = not fenced
-        heading = None if fenced else _HEADING.match(line)
-        start = None if fenced else _start(line, heading, known, prefixes, current)
-        if heading is not None:
-            own = len(heading[1])
-            if start is None and current is not None and own <= level:
-                current = None
-            if start is None and current is None:
-                enclosing = own
-        if start is not None:
-            questions, tail = start
-            current = Section(questions, place, tail, heading is not None) if questions else None
-            level = len(heading[1]) if heading is not None else max(enclosing, 1)
-            if current is not None:
-                result.sections.append(current)
+    level = enclosing = 0
+    for place, line in enumerate(lines):
+        if place in chosen:
+            current, level = _open(chosen[place], line, enclosing), line.level or max(enclosing, 1)
+            result.sections.append(current)
             continue
+        if place in foreign and not _part_of(foreign[place], current):
+            current = None
+            continue
+        if current is not None and _ends(line, level):
+            current = None
+        if line.level and current is None:
+            enclosing = line.level
         (result.rest if current is None else current.lines).append(line)
+    for section in result.sections[-1:]:
+        result.rest.extend(_unsigned(section))
     return result
 
 
-def _prefixes(slug: str) -> frozenset[str]:
-    """Return the lab numbers by which `Q5.10` may call its question 10: those in the coursework's name."""
-    digits = re.findall(r"\d+", slug)
-    return frozenset((*digits, "".join(digits), "-".join(digits)))
+def _open(chosen: Chosen, line: Line, enclosing: int) -> Section:
+    marker = chosen.marker
+    tail = marker.tail if marker.question is None or marker.style == "id" else ""
+    set_apart = marker.heading or (marker.strong and not tail) or marker.style.startswith("title")
+    section = Section(chosen.questions, line.place, tail, set_apart)
+    if line.lost:
+        section.lines.append(Line("", line.place, lost=line.lost))
+    return section
 
 
-def _start(
-    line: str,
-    heading: re.Match[str] | None,
-    known: Mapping[str, str],
-    prefixes: frozenset[str],
-    current: Section | None,
-) -> tuple[tuple[str, ...], str] | None:
-    """Return the questions that `line` opens and what follows on it; an empty tuple closes the current one."""
-    words, tail = (heading[2], "") if heading is not None else (line.strip(), "")
-    strong = _EMPHASIS.match(words)
-    if strong is not None and not words.startswith("* "):
-        words, tail = strong[1].strip(), strong[2].strip()
-    if heading is not None:
-        bare = _BARE.match(words)
-        if bare is not None and f"Q{int(bare['number'])}" in known:
-            return (known[f"Q{int(bare['number'])}"],), tail
-        lettered = _LETTERED.match(words)
-        if lettered is not None and lettered["id"] in known:
-            return (known[lettered["id"]],), f"{lettered['tail']} {tail}".strip()
-    match = (_IN_HEADING if heading is not None or (strong is not None and not tail) else _QUESTION).match(
-        words
-    )
-    if match is None:
-        return None
-    return _opened(match, tail, known, prefixes, current)
+def _ends(line: Line, level: int) -> bool:
+    """Tell whether a line that opens no question ends the one before: a heading of its rank, or a part's title."""
+    if line.closed:
+        return False
+    if line.level:
+        return line.level <= level
+    return bool(section_of(line)) and (line.gap or line.strong) and len(line.words) < 70
 
 
-def _opened(
-    match: re.Match[str],
-    tail: str,
-    known: Mapping[str, str],
-    prefixes: frozenset[str],
-    current: Section | None,
-) -> tuple[tuple[str, ...], str] | None:
-    prefix = match["prefix"]
-    after = f"{match['tail']} {tail}".strip()
-    if prefix is not None and prefix not in prefixes:
-        part_of_current = current is not None and f"Q{prefix}" in current.questions
-        return None if part_of_current else ((), after)
-    numbers = [match["number"], *re.findall(r"\d+", match["more"] or "")]
-    if (
-        len(numbers) == 2
-        and re.search(rf"{_DASH}|à|to", match["more"] or "")
-        and int(numbers[0]) < int(numbers[1])
-    ):
-        numbers = [str(number) for number in range(int(numbers[0]), int(numbers[1]) + 1)]
-    questions = tuple(known[f"Q{int(number)}"] for number in numbers if f"Q{int(number)}" in known)
-    return (questions, after) if questions else None
+def _part_of(marker: Marker, current: Section | None) -> bool:
+    """Tell `Q10.1` under question 10, which is a part of it, from the question of another lab."""
+    return current is not None and f"Q{marker.prefix}" in current.questions
+
+
+def _unsigned(section: Section) -> list[Line]:
+    """Take a letter's closing words off the last section; return them."""
+    start = max(0, len(section.lines) - _SIGNATURE_LINES)
+    for place in range(start, len(section.lines)):
+        if _CLOSING.match(section.lines[place].text):
+            closing = section.lines[place:]
+            del section.lines[place:]
+            return closing
+    return []

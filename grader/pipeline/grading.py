@@ -129,7 +129,9 @@ def find(session: Session) -> Found:
     with watch("read"):
         answers = session.faults.guard(
             _READ,
-            lambda: read_answers(submission, files, assignment, session.coursework.template),
+            lambda: read_answers(
+                submission, files, assignment, session.coursework.template, session.sandbox
+            ),
             assembly.all_unread(assignment),
         )
         seen = session.faults.guard(

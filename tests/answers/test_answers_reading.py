@@ -9,6 +9,7 @@ import pytest
 from grader import courseworks
 from grader.answers import read_answers
 from grader.model import Answers, FileEntry, Submission
+from grader.sandbox import choose
 
 COURSEWORK = courseworks.load("polytech_tp5_6")
 
@@ -21,7 +22,7 @@ def read(root: Path) -> Answers:
     )
     documents = tuple(entry.path for entry in files if entry.path.endswith((".md", ".txt")))
     submission = Submission(id="a", name="a", digest="", files=files, documents=documents)
-    return read_answers(submission, root, COURSEWORK.assignment, COURSEWORK.template)
+    return read_answers(submission, root, COURSEWORK.assignment, COURSEWORK.template, choose("none"))
 
 
 def written(tmp_path: Path, text: str | bytes, name: str = "answers.md") -> Answers:
@@ -108,8 +109,8 @@ def test_claims_are_read_whatever_the_words(tmp_path: Path) -> None:
 
 
 def test_a_report_in_another_format_is_unreadable_not_missing(tmp_path: Path) -> None:
-    """A PDF that we do not read never makes an answer missing."""
-    (tmp_path / "rapport.pdf").write_bytes(b"%PDF-1.4")
+    """A document of a form that is not read never makes an answer missing."""
+    (tmp_path / "rapport.odt").write_bytes(b"PK")
     answers = read(tmp_path)
     assert state_of(answers, "Q2") == "unreadable"
     assert [problem.kind for problem in answers.problems] == ["document_format"]
