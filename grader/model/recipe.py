@@ -106,6 +106,12 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     stepped: Literal["never", "batch", "epoch", "after_training"] = "never"
     rates: tuple[float, ...] = ()
     """Learning rate of the first parameter group at the first step of each epoch."""
+    group_rates: tuple[tuple[float, ...], ...] = ()
+    """The same for every further group, where they do not keep their proportion to the first."""
+    steps: int | None = None
+    """Steps in the whole of the program's training, where the scheduler is stepped at every batch."""
+    metric: Literal["train_loss", "test_loss", "train_accuracy", "test_accuracy"] | None = None
+    """What `ReduceLROnPlateau` is told after each epoch; None where that was not seen."""
 
 
 class Optimisation(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,9 @@ import msgspec
 from grader.model import Graph, Network, Recipe
 from grader.recipe.order import module_order, tensor_order
 
+LATER = ("group_rates", "steps", "metric")
+"""Fields that a schedule gained later: one that does not use them keeps the fingerprint it had."""
+
 
 def digest(recipe: Recipe) -> str:
     """Return the SHA-256 (hex) of the recipe's canonical JSON, the student's names taken away."""
@@ -21,6 +24,9 @@ def digest(recipe: Recipe) -> str:
     for group in plain["optimisation"]["groups"]:
         group["parameters"] = sorted(tensors.get(path, "?") for path in group["parameters"])
     plain["loop"]["untrained"] = sorted(tensors.get(path, "?") for path in plain["loop"]["untrained"])
+    for name in LATER:
+        if not plain["optimisation"]["schedule"][name]:
+            del plain["optimisation"]["schedule"][name]
     text = json.dumps(_canonical(plain), sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

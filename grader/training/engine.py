@@ -15,9 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from grader.model import EpochPoint, Recipe
+from grader.training import graphs, moments
+from grader.training.checkpoints import Checkpoint, Moment
 from grader.training.curves import final_accuracy
-from grader.training.optimisation import LossFunction, build_loss, build_optimizer, clip_gradients
 from grader.training.perturbation import perturbed
+from grader.training.schedules import build_rates
+from grader.training.stepping import Stepping
 from grader.training.transforms import Pipeline
 
 EVALUATION_BATCH = 250
@@ -61,6 +64,8 @@ class Outcome:
     broke_at: int | None
     perturbed_accuracy: float | None = None
     """Accuracy of the final network on the same test images, lightly perturbed, as a fraction."""
+    stepping: str = "eager"
+    """How batches were computed: `graph`, or `eager` with the reason where a graph was tried, see `graphs`."""
 
     @property
     def accuracy(self) -> float | None:
@@ -81,11 +86,14 @@ def train(
     device: str = "cpu",
     precision: str = "fp32",
     report: Report | None = None,
+    checkpoint: Checkpoint | None = None,
+    capture: graphs.Capture | None = None,
 ) -> Outcome:
     """Train `module`, already drawn, by `recipe` (see `budgets.settle`) and return what came of it.
 
-    A loss that is not finite ends the training with its epoch; what came before stays. Raises
-    TrainingError for a loss or an optimizer that is not on the lists.
+    A loss that is not finite, or a network that gives no numbers any more, ends the training with its epoch; what
+    came before stays. With a `checkpoint` it goes on from what that holds, and comes out the same. `capture` is
+    asked for a graph of a batch's work. Raises TrainingError for what is not on the lists, or was not seen.
     """
     prepare_torch(precision)
     torch.manual_seed(_derived(seed, "draws"))
@@ -93,18 +101,26 @@ def train(
     module.to(target)
     module.to(memory_format=torch.channels_last)
     run = _Run(module, recipe, images.to(target), pipelines, seed, target, precision)
-    curve: list[EpochPoint] = []
-    logits: Tensor | None = None
-    for epoch in range(recipe.optimisation.epochs):
-        point, found = run.epoch(epoch)
+    how = run.adopt(capture) if capture is not None else "eager"
+    found = checkpoint.read() if checkpoint is not None else None
+    curve, logits = run.resume(found) if found is not None else ([], None)
+    for epoch in range(len(curve), recipe.optimisation.epochs):
+        point, given = run.epoch(epoch)
         curve.append(point)
         if report is not None:
             report(point)
-        if found is None:
-            return Outcome(curve=tuple(curve), logits=logits, broke_at=epoch)
-        logits = found
+        if given is None:
+            return Outcome(curve=tuple(curve), logits=logits, broke_at=epoch, stepping=how)
+        logits = given
+        last = len(curve) == recipe.optimisation.epochs
+        if checkpoint is not None and not last and checkpoint.due(moments.size_bytes(run.stepping)):
+            checkpoint.write(run.moment(curve, logits))
     return Outcome(
-        curve=tuple(curve), logits=logits, broke_at=None, perturbed_accuracy=run.perturbed_accuracy()
+        curve=tuple(curve),
+        logits=logits,
+        broke_at=None,
+        perturbed_accuracy=run.perturbed_accuracy(),
+        stepping=how,
     )
 
 
@@ -132,21 +148,39 @@ class _Run:
         precision: str,
     ) -> None:
         self.module, self.recipe, self.images, self.pipelines = module, recipe, images, pipelines
-        self.device, self.precision = device, precision
-        self.loss: LossFunction = build_loss(recipe.optimisation.loss, images.classes)
-        self.optimizer = build_optimizer(module, recipe.optimisation)
-        self.initial_rates = [float(group["lr"]) for group in self.optimizer.param_groups]
+        self.device = device
+        self.stepping = Stepping(module, recipe, images.classes, device, precision)
         self.order = torch.Generator().manual_seed(_derived(seed, "order"))
-        self.due = 0.0
-        self.optimizer.zero_grad()
+        self.rates = build_rates(recipe.optimisation, self.stepping.optimizer, len(self._cuts()))
+
+    def adopt(self, capture: graphs.Capture) -> str:
+        """Have batches computed by a graph where that comes out the same, and return how they are computed."""
+        size, state = self.recipe.data.batch_size, torch.get_rng_state()
+        full = [torch.arange(start, end) for start, end in self._cuts() if end - start == size]
+        batches = [
+            (self._inputs(self.pipelines.train, self.images.train[one]), self.images.train_labels[one])
+            for one in full[: graphs.COMPARED_STEPS]
+        ]
+        torch.set_rng_state(state)
+        self.module.train(self.recipe.loop.trains_in_train_mode)
+        self.rates.before_batch(0, 0)
+        return graphs.adopt(self.stepping, batches, capture)
+
+    def moment(self, curve: list[EpochPoint], logits: Tensor) -> Moment:
+        """Return all that the next epoch depends on."""
+        return moments.take(self.stepping, self.order, self.rates.state(), curve, logits)
+
+    def resume(self, moment: Moment) -> tuple[list[EpochPoint], Tensor]:
+        """Be where `moment` was taken, and return the curve and the logits of then."""
+        return moments.put_back(moment, self.stepping, self.order, self.rates.restore)
 
     def epoch(self, epoch: int) -> tuple[EpochPoint, Tensor | None]:
-        """Train and evaluate once; the logits are None where the loss was not finite."""
-        loss, accuracy = self._train(epoch)
-        rate = self.recipe.optimisation.schedule.rates[epoch]
+        """Train and evaluate once; the logits are None where the loss, or what the network gives, is not finite."""
+        loss, accuracy, rate = self._train(epoch)
         if not math.isfinite(loss):
             return EpochPoint(epoch=epoch + 1, learning_rate=rate, train_accuracy=accuracy), None
         test_loss, logits = self._evaluate()
+        broken = bool(logits.isnan().any())
         correct = int((logits.argmax(1) == self.images.test_labels).sum())
         point = EpochPoint(
             epoch=epoch + 1,
@@ -154,41 +188,29 @@ class _Run:
             train_loss=loss,
             train_accuracy=accuracy,
             test_loss=test_loss if math.isfinite(test_loss) else None,
-            test_accuracy=correct / len(logits),
+            test_accuracy=None if broken else correct / len(logits),
         )
-        return point, logits.float().cpu()
+        self.rates.after_epoch(point)
+        return point, None if broken else logits.float().cpu()
 
-    def _train(self, epoch: int) -> tuple[float, float]:
+    def _train(self, epoch: int) -> tuple[float, float, float]:
+        """Return the mean loss, the accuracy and the learning rate of the first batch."""
         self.module.train(self.recipe.loop.trains_in_train_mode)
+        self.stepping.begin_epoch()
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
-        seen = 0
-        batches = list(self._batches())
-        for number, chosen in enumerate(batches):
-            self._set_rate(epoch, number / len(batches))
+        seen, rate = 0, 0.0
+        for number, chosen in enumerate(self._batches()):
+            self.rates.before_batch(epoch, number)
+            if number == 0:
+                rate = float(self.stepping.optimizer.param_groups[0]["lr"])
             labels = self.images.train_labels[chosen]
-            output = self._forward(self.pipelines.train, self.images.train[chosen])
-            loss = self.loss(output, labels)
-            if loss.requires_grad:
-                loss.backward()
-                self._step()
-            total += loss.detach() * (1 if self._sums_loss else len(chosen))
-            correct += (output.detach().argmax(1) == labels).sum()
+            inputs = self._inputs(self.pipelines.train, self.images.train[chosen])
+            output, loss = self.stepping.learn(inputs, labels)
+            total += loss * (1 if self._sums_loss else len(chosen))
+            correct += (output.argmax(1) == labels).sum()
             seen += len(chosen)
-        return float(total) / max(seen, 1), int(correct) / max(seen, 1)
-
-    def _step(self) -> None:
-        """Step the optimizer as often as recorded, and clear the gradients where the program did."""
-        self.due += self.recipe.loop.steps_per_batch
-        if self.due < 1 - 1e-9 and self.recipe.loop.steps_per_batch > 0:
-            return
-        clip_gradients(self.module, self.recipe.optimisation.clipping)
-        while self.due >= 1 - 1e-9:
-            self.optimizer.step()
-            self.due -= 1
-        if self.recipe.loop.clears_gradients:
-            # The module's, not the optimizer's: parameters that no group holds must not pile up either.
-            self.module.zero_grad()
+        return float(total) / max(seen, 1), int(correct) / max(seen, 1), rate
 
     @torch.no_grad()
     def _evaluate(self) -> tuple[float, Tensor]:
@@ -197,7 +219,7 @@ class _Run:
         for start in range(0, len(self.images.test), EVALUATION_BATCH):
             part = slice(start, start + EVALUATION_BATCH)
             output = self._forward(self.pipelines.evaluation, self.images.test[part])
-            loss = self.loss(output, self.images.test_labels[part])
+            loss = self.stepping.loss(output, self.images.test_labels[part])
             total += float(loss) * (1 if self._sums_loss else len(output))
             outputs.append(output)
         return total / len(self.images.test), torch.cat(outputs)
@@ -219,41 +241,30 @@ class _Run:
         return correct / len(images)
 
     def _forward(self, pipeline: Pipeline, images: Tensor) -> Tensor:
-        """Return float32 outputs of shape (n, classes)."""
-        inputs = pipeline.apply(images).to(device=self.device, memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
-            output: Tensor = self.module(inputs)
-        return output.float().flatten(1)
+        return self.stepping.forward(self._inputs(pipeline, images))
+
+    def _inputs(self, pipeline: Pipeline, images: Tensor) -> Tensor:
+        """Return what the network is fed, its memory channels last."""
+        return pipeline.apply(images).to(device=self.device, memory_format=torch.channels_last)
 
     def _batches(self) -> Iterator[Tensor]:
-        count, size = len(self.images.train), self.recipe.data.batch_size
+        count = len(self.images.train)
         order = (
             torch.randperm(count, generator=self.order) if self.recipe.data.shuffle else torch.arange(count)
         )
-        for start in range(0, count, size):
-            chosen = order[start : start + size]
-            if len(chosen) == size or not self.recipe.data.drop_last or count < size:
-                yield chosen.to(self.device)
+        for start, end in self._cuts():
+            yield order[start:end].to(self.device)
 
-    def _set_rate(self, epoch: int, progress: float) -> None:
-        schedule = self.recipe.optimisation.schedule
-        rate = schedule.rates[epoch]
-        if schedule.stepped == "batch" and epoch + 1 < len(schedule.rates):
-            rate = _between(rate, schedule.rates[epoch + 1], progress)
-        first = self.initial_rates[0]
-        for group, initial in zip(self.optimizer.param_groups, self.initial_rates, strict=True):
-            group["lr"] = rate * (initial / first) if first else initial
+    def _cuts(self) -> list[tuple[int, int]]:
+        """Return where each batch of an epoch begins and ends."""
+        count, size = len(self.images.train), self.recipe.data.batch_size
+        cuts = [(start, min(start + size, count)) for start in range(0, count, size)]
+        short = cuts[-1][1] - cuts[-1][0] < size
+        return cuts[:-1] if short and self.recipe.data.drop_last and len(cuts) > 1 else cuts
 
     @property
     def _sums_loss(self) -> bool:
         return self.recipe.optimisation.loss.arguments.get("reduction") == "sum"
-
-
-def _between(before: float, after: float, progress: float) -> float:
-    """Return the rate within an epoch: geometric as schedulers mostly are, linear where one end is 0."""
-    if before > 0 and after > 0:
-        return before * math.pow(after / before, progress)
-    return before + (after - before) * progress
 
 
 def _derived(seed: int, purpose: str) -> int:

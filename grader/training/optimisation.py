@@ -14,10 +14,10 @@ from grader.errors import TrainingError
 from grader.model import Call, Loss, Optimisation
 
 OPTIMIZERS = frozenset({
-    "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "SGD",
+    "ASGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "RAdam", "RMSprop", "Rprop", "SGD",
 })  # fmt: skip
 
-_IMPLEMENTATION = frozenset({"foreach", "fused", "capturable", "differentiable", "decoupled_weight_decay"})
+_IMPLEMENTATION = frozenset({"foreach", "fused", "capturable", "differentiable"})
 """Options about how a step is computed, not what it is."""
 
 _BEFORE: dict[str, Callable[[Tensor], Tensor]] = {
@@ -60,30 +60,55 @@ def build_loss(loss: Loss, classes: int) -> LossFunction:
 
 
 def _final(loss: Loss, classes: int) -> LossFunction:
-    options = {key: value for key, value in loss.arguments.items() if value is not None}
-    known = {"reduction", "label_smoothing", "weight", "ignore_index", "size_average", "reduce"}
+    """Return the loss function itself, multiplied where the program multiplied it."""
+    name: str = loss.name
+    options, factor = dict(loss.arguments), 1.0
+    if name == "other" and isinstance(options.get("factor"), int | float):
+        factor = float(options.pop("factor"))
+        options.pop("then", None)
+        name = str(options.pop("base", ""))
+    elif name == "other":
+        name = str(options.pop("function", ""))
+    options = {key: value for key, value in options.items() if value is not None}
+    known = {
+        key
+        for key in options
+        if key in _OPTIONS.get(name, {}) and isinstance(options[key], _OPTIONS[name][key])
+    }
     if (
-        loss.name == "other"
-        or not set(options) <= known
+        name not in _OPTIONS
+        or set(options) != known
         or options.get("reduction", "mean") not in ("mean", "sum")
     ):
-        raise _refusal("la fonction de perte", "the loss function", f"{loss.name} {options}")
-    reduction = str(options.get("reduction", "mean"))
-    weight = torch.tensor(options["weight"], dtype=torch.float32) if "weight" in options else None
-    if loss.name == "cross_entropy":
-        smoothing = float(options.get("label_smoothing", 0.0))
-        return lambda output, labels: F.cross_entropy(
-            output, labels, weight=_on(weight, output), reduction=reduction, label_smoothing=smoothing
-        )
-    if loss.name == "nll_loss":
-        return lambda output, labels: F.nll_loss(
-            output, labels, weight=_on(weight, output), reduction=reduction
-        )
-    return lambda output, labels: F.mse_loss(output, F.one_hot(labels, classes).float(), reduction=reduction)
+        raise _refusal("la fonction de perte", "the loss function", f"{loss.name} {loss.arguments}")
+    weights = {key: torch.tensor(options.pop(key), dtype=torch.float32) for key in _TENSORS & set(options)}
+    function: Callable[..., Tensor] = getattr(F, name)
+
+    def compute(output: Tensor, labels: Tensor) -> Tensor:
+        given = {**options, **{key: value.to(output.device) for key, value in weights.items()}}
+        target = labels if name in _ON_LABELS else F.one_hot(labels, classes).float()
+        value = function(output, target, **given)
+        return value if factor == 1 else value * factor
+
+    return compute
 
 
-def _on(weight: Tensor | None, output: Tensor) -> Tensor | None:
-    return None if weight is None else weight.to(output.device)
+_ON_LABELS = frozenset({"cross_entropy", "nll_loss", "multi_margin_loss"})
+"""Losses between scores and a label; the others compare with 1 for the image's class and 0 for each other one."""
+_TENSORS = frozenset({"weight", "pos_weight"})
+_NUMBER, _LIST = (int, float), (list, tuple)
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "cross_entropy": {"reduction": str, "label_smoothing": _NUMBER, "weight": _LIST, "ignore_index": int},
+    "nll_loss": {"reduction": str, "weight": _LIST, "ignore_index": int},
+    "mse_loss": {"reduction": str},
+    "l1_loss": {"reduction": str},
+    "smooth_l1_loss": {"reduction": str, "beta": _NUMBER},
+    "huber_loss": {"reduction": str, "delta": _NUMBER},
+    "binary_cross_entropy": {"reduction": str, "weight": _LIST},
+    "binary_cross_entropy_with_logits": {"reduction": str, "weight": _LIST, "pos_weight": _LIST},
+    "multi_margin_loss": {"reduction": str, "p": int, "margin": _NUMBER, "weight": _LIST},
+}
+"""The losses that can be made again, with the arguments that each takes."""
 
 
 def build_optimizer(module: nn.Module, optimisation: Optimisation) -> torch.optim.Optimizer:
@@ -96,22 +121,22 @@ def build_optimizer(module: nn.Module, optimisation: Optimisation) -> torch.opti
         raise _refusal("l'optimiseur", "the optimizer", optimisation.optimizer)
     parameters = dict(module.named_parameters(remove_duplicate=False))
     kind: Any = getattr(torch.optim, optimisation.optimizer)
-    accepted = set(inspect.signature(kind).parameters) - _IMPLEMENTATION
+    usual = {name: one.default for name, one in inspect.signature(kind).parameters.items()}
+    accepted = set(usual) - _IMPLEMENTATION - {"params"}
     groups: list[dict[str, Any]] = []
     for group in optimisation.groups:
         missing = [path for path in group.parameters if path not in parameters]
         if missing:
             raise _refusal("le paramètre", "the parameter", missing[0])
-        options = {
-            key: _plain(value)
-            for key, value in group.options.items()
-            if key in accepted and value is not None
-        }
+        options = {name: _plain(value) for name, value in group.options.items() if value is not None}
+        options = {name: options.get(name, usual[name]) for name in sorted(accepted)}
         groups.append({"params": [parameters[path] for path in group.parameters], **options})
     # torch checks the values of defaults only, so the first group's are given as such too.
     defaults = {key: value for key, value in groups[0].items() if key != "params"} if groups else {}
+    # On a GPU one kernel for many tensors saves most of the time of a step.
+    several = any(one.device.type == "cuda" for one in module.parameters())
     try:
-        optimizer: torch.optim.Optimizer = kind(groups, foreach=False, **defaults)
+        optimizer: torch.optim.Optimizer = kind(groups, foreach=several, **defaults)
     except (TypeError, ValueError, RuntimeError) as error:
         raise _refusal("les réglages de l'optimiseur", "the optimizer's options", str(error)) from error
     return optimizer
@@ -121,20 +146,21 @@ def _plain(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def clip_gradients(module: nn.Module, clipping: Call | None) -> None:
-    """Clip the gradients of all parameters as recorded; does nothing without a call."""
+def build_clipping(module: nn.Module, clipping: Call | None) -> Callable[[], object]:
+    """Return what clips the gradients of all parameters as recorded; without a call it does nothing.
+
+    Raises TrainingError where it was not seen how they are clipped.
+    """
     if clipping is None:
-        return
-    if clipping.name == "clip_grad_norm_":
-        torch.nn.utils.clip_grad_norm_(
-            module.parameters(),
-            float(clipping.arguments.get("max_norm", 1.0)),
-            norm_type=float(clipping.arguments.get("norm_type", 2.0)),
-        )
-    elif clipping.name == "clip_grad_value_":
-        torch.nn.utils.clip_grad_value_(module.parameters(), float(clipping.arguments.get("clip_value", 1.0)))
-    else:
-        raise _refusal("l'écrêtage du gradient", "the gradient clipping", clipping.name)
+        return lambda: None
+    given, parameters = clipping.arguments, list(module.parameters())
+    limit = given.get("max_norm" if clipping.name == "clip_grad_norm_" else "clip_value")
+    if clipping.name not in ("clip_grad_norm_", "clip_grad_value_") or not isinstance(limit, int | float):
+        raise _refusal("l'écrêtage du gradient", "the gradient clipping", f"{clipping.name} {given}")
+    if clipping.name == "clip_grad_value_":
+        return lambda: torch.nn.utils.clip_grad_value_(parameters, float(limit))
+    kind = float(given.get("norm_type", 2.0))
+    return lambda: torch.nn.utils.clip_grad_norm_(parameters, float(limit), norm_type=kind)
 
 
 def _refusal(what_fr: str, what_en: str, name: str) -> TrainingError:
