@@ -135,10 +135,12 @@ def _arguments(kind: type, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _single(transform: Any) -> Call:
+    """Return a transform that another holds as one call; several in a row stay a `Compose`."""
     calls = _flat(transform)
-    if len(calls) != 1:
-        raise NotPlain("Compose")
-    return calls[0]
+    if len(calls) == 1:
+        return calls[0]
+    held = [{"name": one.name, "arguments": one.arguments} for one in calls]
+    return Call(name="Compose", arguments={"transforms": held})
 
 
 def place_of(transform: Any) -> Any:

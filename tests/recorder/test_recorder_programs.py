@@ -12,9 +12,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import torch
 from safetensors import safe_open
 
 from grader.model import Call, EntryPoint, Place, Recipe, Recording, Run
+from grader.training.transforms import build_pipeline
 
 PROGRAMS = Path(__file__).parent / "programs"
 FIGHTING = ("sans_fin", "invalide", "tue")
@@ -357,6 +359,23 @@ def test_data_loaders_of_today_subsets_and_parallel_networks_are_seen_through(re
     assert set(recipe.network.parameters) == {"0.weight", "0.bias", "3.weight", "3.bias"}
     assert recipe.optimisation.schedule.rates == pytest.approx([0.1, 0.095, 0.09025, 0.0857375])
     assert recipe.loop.evaluates_on_test_images is False
+
+
+def test_transforms_inside_transforms_are_recorded_as_they_can_be_carried_out(recipe_of: RecipeOf) -> None:
+    """What holds others keeps them in order, several in a row as a Compose; torchvision accepts them all again."""
+    data = recipe_of("augmente").data
+    assert data.evaluation is not None
+    assert [call.name for call in data.evaluation] == ["Resize", "Grayscale", "CenterCrop", "ToTensor"]
+    resize, rotation, applied, choice, *_ = data.train
+    assert resize.arguments == {"size": 40, "interpolation": "bicubic"}
+    assert rotation.arguments == {"degrees": 15}
+    (nested,) = applied.arguments["transforms"]
+    assert nested["name"] == "Compose" and applied.arguments["p"] == 0.8
+    assert [one["name"] for one in nested["arguments"]["transforms"]] == ["ColorJitter", "RandomGrayscale"]
+    assert [one["name"] for one in choice.arguments["transforms"]] == ["RandomCrop", "Compose"]
+    probe = torch.zeros(4, 32, 32, 3, dtype=torch.uint8)
+    paths = [build_pipeline(calls, probe).path for calls in (data.train, data.evaluation)]
+    assert paths == ["image_by_image", "batched"]
 
 
 def test_an_output_flattened_outside_the_network_is_told(recipe_of: RecipeOf) -> None:
