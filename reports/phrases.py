@@ -73,7 +73,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "apprentissage inachevé, {done} époques sur {all}",
         "training unfinished, {done} epochs of {all}",
     ),
-    "never_begun": ("le temps s'est écoulé avant cet apprentissage", "the time was over before this training"),
+    "never_begun": (
+        "le temps s'est écoulé avant cet apprentissage",
+        "the time was over before this training",
+    ),
     "perturbed": (
         "images de test légèrement modifiées : {accuracy}",
         "test images lightly changed: {accuracy}",
@@ -83,6 +86,44 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "trained by the program handed in itself, in the sandbox",
     ),
     "diverged": ("la perte diverge", "the loss diverges"),
+    "looks": ("apprise avec trois graines : {figures}", "trained with three seeds: {figures}"),
+    "accuracy_better": ("mieux que « {other} »", "better than “{other}”"),
+    "accuracy_not_shown": ("pas démontré meilleur que « {other} »", "not shown to be better than “{other}”"),
+    "accuracy_worse": ("moins bien que « {other} »", "worse than “{other}”"),
+    "gap_better": ("écart train-test plus petit que « {other} »", "smaller train-test gap than “{other}”"),
+    "gap_not_shown": (
+        "écart train-test pas démontré plus petit que « {other} »",
+        "train-test gap not shown to be smaller than “{other}”",
+    ),
+    "gap_worse": ("écart train-test plus grand que « {other} »", "larger train-test gap than “{other}”"),
+    "reference_better": (
+        "mieux que la référence avec les mêmes hyperparamètres",
+        "better than the reference with the same hyper-parameters",
+    ),
+    "reference_not_shown": (
+        "pas de différence démontrée avec la référence aux mêmes hyperparamètres",
+        "no difference shown from the reference with the same hyper-parameters",
+    ),
+    "reference_worse": (
+        "moins bien que la référence avec les mêmes hyperparamètres",
+        "worse than the reference with the same hyper-parameters",
+    ),
+    "same_as_reference": (
+        "même recette que la référence avec ces hyperparamètres",
+        "the same recipe as the reference with these hyper-parameters",
+    ),
+    "compared": (
+        "{told} : {difference} ± {uncertainty} points",
+        "{told}: {difference} ± {uncertainty} points",
+    ),
+    "compared_unknown": (
+        "{told} : {difference} points, dispersion jamais mesurée",
+        "{told}: {difference} points, spread never measured",
+    ),
+    "compared_elsewhere": (
+        "{line} (dispersion mesurée dans d'autres conditions)",
+        "{line} (spread measured under other conditions)",
+    ),
     "stage_caption": (
         "Exactitude en test, moyenne des trois dernières évaluations. {data}. "
         "« Annoncé » est le chiffre du compte rendu, « référence » la bande où tombe la solution de "
@@ -124,6 +165,22 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "filters_caption": (
         "« {stage} » : les {n} filtres de la première convolution, chacun mis à sa propre échelle. {data}.",
         "“{stage}”: the {n} filters of the first convolution, each on its own scale. {data}.",
+    ),
+    "figure_reference_confusion": ("Celle de la référence", "The reference's"),
+    "reference_confusion_caption": (
+        "La même étape de la solution de référence, apprise dans les mêmes conditions (graine {seed}).",
+        "The same stage of the reference solution, trained under the same conditions (seed {seed}).",
+    ),
+    "figure_reference_filters": ("Ceux de la référence", "The reference's"),
+    "reference_filters_caption": (
+        "Les {n} filtres de la première convolution de la référence, même étape (graine {seed}).",
+        "The {n} filters of the reference's first convolution, same stage (seed {seed}).",
+    ),
+    "no_reference": (
+        "Le réseau de la référence n'est pas montré : il n'a pas été mesuré dans ces conditions "
+        "(make calibrate, pour l'enseignant).",
+        "The reference's network is not shown: it was not measured under these conditions "
+        "(make calibrate, for the teacher).",
     ),
     "epoch": ("époque", "epoch"),
     "accuracy": ("exactitude (%)", "accuracy (%)"),

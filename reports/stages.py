@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 from grader.model import Language, Outcome, Result, StageResult, Training
 from reports.cleaning import clean_line
+from reports.compared import compared_lines
 from reports.conditions import data_name
 from reports.formatting import deviation, integer, percent, percent_range
 from reports.phrases import ingredient_name, outcome_word, say, setting_phrase
@@ -34,6 +36,8 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
     """Train minus test accuracy at the end, in points."""
     judgement: str
     tone: Literal["good", "bad", "open"]
+    compared: tuple[str, ...]
+    """How it did beside other stages and the reference, a line each."""
     reason: str
     """Why this run was taken, or why none was."""
     remarks: str = ""
@@ -44,10 +48,12 @@ class StageRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def stage_rows(result: Result, language: Language) -> tuple[StageRow, ...]:
     """Return one row for each stage of `result`, at most twelve."""
-    return tuple(_row(stage, result.conditions.data, language) for stage in result.stages[:_MOST_STAGES])
+    titles = {stage.stage: stage.title.in_(language) for stage in result.stages}
+    data = result.conditions.data
+    return tuple(_row(stage, data, titles, language) for stage in result.stages[:_MOST_STAGES])
 
 
-def _row(stage: StageResult, data: str, language: Language) -> StageRow:
+def _row(stage: StageResult, data: str, titles: Mapping[str, str], language: Language) -> StageRow:
     training, band = stage.training, stage.band
     found = stage.match.outcome is Outcome.PASSED
     ingredients = [clean_line(ingredient_name(name, language), 40) for name in stage.match.ingredients[:12]]
@@ -66,6 +72,7 @@ def _row(stage: StageResult, data: str, language: Language) -> StageRow:
         gap=_gap(training, language),
         judgement=judgement,
         tone=tone,
+        compared=compared_lines(stage, titles, language),
         reason=clean_line(stage.match.reason.in_(language), 300),
         remarks=_remarks(training, language),
         perturbed=_perturbed(training, language),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors import SafetensorError, safe_open
 
-from grader.model import Language, StageResult, Training
+from grader.model import Language, ReferenceModel, StageResult, Training
 from reports.cleaning import clean_line
 from reports.figures.drawing import BLUE, INK, PNG, SOFT, SVG, Figure, canvas, svg
 from reports.formatting import percent
@@ -26,6 +27,7 @@ _PALE = "#d3e2ee"
 _MOST_CLASSES = 20
 _MOST_FILTERS = 64
 _LARGEST_FILE = 256 << 20
+_LARGEST_TILE = 16
 _ZOOM = 12
 
 
@@ -36,8 +38,40 @@ def confusion(stage: StageResult, training: Training, data: str, language: Langu
     if not 2 <= classes <= _MOST_CLASSES or any(len(row) != classes for row in matrix):
         return None
     counts = np.asarray(matrix, dtype=float)
-    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     names = _class_names(training, classes, language)
+    title = clean_line(stage.title.in_(language), 60)
+    return Figure(
+        name="confusion",
+        picture=_matrix(counts, names, language),
+        mime=SVG,
+        title=say("figure_confusion", language),
+        caption=say("confusion_caption", language, stage=title, data=data),
+        alternative=_told("figure_confusion", counts, names, language),
+        wide=False,
+    )
+
+
+def reference_confusion(reference: ReferenceModel, training: Training, language: Language) -> Figure | None:
+    """Return the reference's confusion matrix beside that of `training`; None where they do not correspond."""
+    classes = len(reference.confusion)
+    if classes != len(training.confusion) or not 2 <= classes <= _MOST_CLASSES:
+        return None
+    counts, names = np.asarray(reference.confusion, dtype=float), _class_names(training, classes, language)
+    return Figure(
+        name="reference_confusion",
+        picture=_matrix(counts, names, language),
+        mime=SVG,
+        title=say("figure_reference_confusion", language),
+        caption=say("reference_confusion_caption", language, seed=str(reference.seed)),
+        alternative=_told("figure_reference_confusion", counts, names, language),
+        wide=False,
+    )
+
+
+def _matrix(counts: NDArray[np.float64], names: Sequence[str], language: Language) -> bytes:
+    """Return the matrix by rows, in per cent of each, as SVG."""
+    classes = len(counts)
+    shares = 100 * counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     figure = canvas(86, 80)
     axes = figure.subplots()
     colours = LinearSegmentedColormap.from_list("paper", ["#ffffff", _PALE, BLUE])
@@ -63,16 +97,7 @@ def confusion(stage: StageResult, training: Training, data: str, language: Langu
     axes.set_aspect("equal")
     for spine in axes.spines.values():
         spine.set_visible(False)
-    title = clean_line(stage.title.in_(language), 60)
-    return Figure(
-        name="confusion",
-        picture=svg(figure),
-        mime=SVG,
-        title=say("figure_confusion", language),
-        caption=say("confusion_caption", language, stage=title, data=data),
-        alternative=_told(counts, names, language),
-        wide=False,
-    )
+    return svg(figure)
 
 
 def filters(
@@ -83,19 +108,48 @@ def filters(
     if tensor is None:
         return None
     number = len(tensor)
-    stream = io.BytesIO()
-    Image.fromarray(_sheet(tensor, 8 if number > 6 else number)).save(stream, format="PNG")
     title = clean_line(stage.title.in_(language), 60)
     caption = say("filters_caption", language, stage=title, n=str(number), data=data)
     return Figure(
         name="filters",
-        picture=stream.getvalue(),
+        picture=_png(tensor),
         mime=PNG,
         title=say("figure_filters", language),
         caption=caption,
         alternative=caption,
         wide=False,
     )
+
+
+def reference_filters(reference: ReferenceModel, language: Language) -> Figure | None:
+    """Return the reference's first-layer filters as a sheet of tiles, or None where there are none to show."""
+    shape = reference.filters_shape
+    if (
+        len(shape) != 4
+        or min(shape) < 1
+        or math.prod(shape) != len(reference.filters)
+        or max(shape[2:]) > _LARGEST_TILE
+    ):
+        return None
+    tensor = (
+        np.frombuffer(reference.filters, dtype=np.uint8).reshape(shape).astype(np.float32)[:_MOST_FILTERS]
+    )
+    caption = say("reference_filters_caption", language, n=str(len(tensor)), seed=str(reference.seed))
+    return Figure(
+        name="reference_filters",
+        picture=_png(tensor),
+        mime=PNG,
+        title=say("figure_reference_filters", language),
+        caption=caption,
+        alternative=caption,
+        wide=False,
+    )
+
+
+def _png(tensor: NDArray[np.float32]) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(_sheet(tensor, min(len(tensor), 8))).save(stream, format="PNG")
+    return stream.getvalue()
 
 
 def read_filters(name: str | None, result_dir: Path) -> NDArray[np.float32] | None:
@@ -112,7 +166,12 @@ def read_filters(name: str | None, result_dir: Path) -> NDArray[np.float32] | No
             tensor = np.asarray(tensors.get_tensor("filters"), dtype=np.float32)
     except (OSError, SafetensorError):
         return None
-    if tensor.ndim != 4 or 0 in tensor.shape or max(tensor.shape[2:]) > 16 or not np.isfinite(tensor).all():
+    if (
+        tensor.ndim != 4
+        or 0 in tensor.shape
+        or max(tensor.shape[2:]) > _LARGEST_TILE
+        or not np.isfinite(tensor).all()
+    ):
         return None
     return tensor[:_MOST_FILTERS]
 
@@ -142,7 +201,7 @@ def _class_names(training: Training, classes: int, language: Language) -> Sequen
     return [str(index) for index in range(classes)]
 
 
-def _told(counts: NDArray[np.float64], names: Sequence[str], language: Language) -> str:
+def _told(title: str, counts: NDArray[np.float64], names: Sequence[str], language: Language) -> str:
     totals = np.maximum(counts.sum(axis=1), 1)
     right = [f"{name} {percent(float(counts[i, i] / totals[i]), language)}" for i, name in enumerate(names)]
-    return say("figure_confusion", language) + say("colon", language) + ", ".join(right) + "."
+    return say(title, language) + say("colon", language) + ", ".join(right) + "."

@@ -8,7 +8,7 @@ from grader.model import Language, Result, StageResult
 from reports.conditions import data_phrase
 from reports.figures.curves import curves, gaps
 from reports.figures.drawing import Figure, prepare
-from reports.figures.network import confusion, filters
+from reports.figures.network import confusion, filters, reference_confusion, reference_filters
 
 _MOST_STAGES = 9
 
@@ -25,6 +25,9 @@ def draw_figures(result: Result, result_dir: Path, language: Language) -> tuple[
     if best is not None and best.training is not None:
         drawn.append(confusion(best, best.training, data, language))
         drawn.append(filters(best, best.training, result_dir, data, language))
+        if best.reference is not None:
+            drawn.append(reference_confusion(best.reference, best.training, language))
+            drawn.append(reference_filters(best.reference, language))
     return tuple(figure for figure in drawn if figure is not None)
 
 
