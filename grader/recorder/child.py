@@ -25,6 +25,7 @@ from grader.recorder.journal import REAL_EPOCHS, Journal
 from grader.recorder.networks import Networks
 from grader.recorder.places import Places
 from grader.recorder.printed import Printed
+from grader.recorder.real import Real
 from grader.recorder.runs import Runs
 from grader.recorder.watch import Watch
 
@@ -99,7 +100,7 @@ class Child:
                 os.write(self.errors, traceback.format_exc().encode()[-4_000:])
             doubtful = isinstance(error, _BY_SHORTNESS) and self.journal.shortened
         self._finish(problem)
-        return RETRY if doubtful else 0
+        return RETRY if doubtful and self.journal.real is None else 0
 
     def _install(self) -> Watch:
         torch.set_num_threads(1)
@@ -109,6 +110,9 @@ class Child:
         warnings.simplefilter("ignore")
         os.environ["MPLBACKEND"] = "Agg"
         journal, places = self.journal, self.places
+        if self.job.training is not None:
+            journal.real = Real(self.job.training, self.job.out, self.entry.id)
+            torch.manual_seed(self.job.training.seed)
         inert.install(program.own_modules(self.root))
         program.install(self.root, journal)
         initial, runs = Initial(journal), Runs(journal)
@@ -119,8 +123,9 @@ class Child:
         loaders.install(journal, places)
         optimizers.install(journal, places, runs)
         bridges.install(journal)
-        journal.capture = Capture(journal, initial, self.job.out, self.entry.id)
-        journal.on_change = self._on_change
+        if journal.real is None:
+            journal.capture = Capture(journal, initial, self.job.out, self.entry.id)
+            journal.on_change = self._on_change
         return Watch(journal, places, initial, runs)
 
     def _limit(self) -> None:

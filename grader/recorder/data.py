@@ -94,7 +94,12 @@ class InMemory(VisionDataset):  # type: ignore[misc]
         self.train = self.split == "train"
         self._length = self.kind.train if self.train else self.kind.test
         self._data: Any = None
-        self.targets: Any = pixels.labels(self._length, len(self.kind.classes))
+        real = self.journal.real
+        fits = real is not None and real.fits(self.kind.side, len(self.kind.statistics.mean))
+        self.real = real if fits else None
+        if self.real is not None and not self.train:
+            self._length = len(self.real.test)
+        self.targets: Any = self._labels()
         if self.kind.layout == "tensor":
             self.targets = torch.tensor(self.targets)
         if self.kind.layout == "chw":
@@ -109,7 +114,10 @@ class InMemory(VisionDataset):  # type: ignore[misc]
     def data(self) -> Any:
         """All images at once, in the data set's own layout."""
         if self._data is None:
-            images = pixels.whole(self.kind.statistics, self.kind.side, self._length)
+            if self.real is not None:
+                images = np.asarray(self._real_images()[np.arange(self._length) % len(self._real_images())])
+            else:
+                images = pixels.whole(self.kind.statistics, self.kind.side, self._length)
             if self.kind.layout == "tensor":
                 self._data = torch.from_numpy(images[..., 0])
             else:
@@ -142,6 +150,8 @@ class InMemory(VisionDataset):  # type: ignore[misc]
         position = int(index)
         if not -len(self) <= position < len(self):
             raise IndexError("index out of range")
+        if self.real is not None and not self.train:
+            self.real.fetched.append(position % len(self))
         image = Image.fromarray(self._pixels(position % len(self)))
         target = int(self.targets[position])
         if self.transform is not None:
@@ -150,7 +160,23 @@ class InMemory(VisionDataset):  # type: ignore[misc]
             target = self.target_transform(target)
         return image, target
 
+    def _labels(self) -> list[int]:
+        """Return labels that mean nothing; in a real training those of the training images, never of test images."""
+        if self.real is None:
+            return pixels.labels(self._length, len(self.kind.classes))
+        if self.train:
+            known = self.real.labels
+            return [int(known[position % len(known)]) for position in range(self._length)]
+        return pixels.labels(self._length, len(self.kind.classes))
+
+    def _real_images(self) -> Any:
+        return self.real.train if self.train else self.real.test
+
     def _pixels(self, position: int) -> Any:
+        if self._data is None and self.real is not None:
+            images = self._real_images()
+            one: Any = np.asarray(images[position % len(images)])
+            return one[..., 0] if one.shape[-1] == 1 else one
         if self._data is None:
             one: Any = pixels.pool(self.kind.statistics, self.kind.side)[position % pixels.POOL]
             return one[..., 0] if one.shape[-1] == 1 else one

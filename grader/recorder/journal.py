@@ -78,6 +78,8 @@ class RootCall:
     input_shape: tuple[int, ...]
     preprocessing: tuple[str, ...]
     fast: bool = False
+    positions: tuple[int, ...] = ()
+    """Of the test images in it, where a real training asks for them."""
     output_dims: int = 2
     learned: bool = False
 
@@ -170,8 +172,13 @@ class TrainingRecord:
     fresh_groups: list[dict[str, Any]] = field(default_factory=list)
     group_paths: list[tuple[str, ...]] = field(default_factory=list)
 
+    real: Any = None
+    """The real training that it is part of, None where it is only watched; see `real`."""
+
     def watched(self, drawn: Pass | None) -> bool:
         """Whether what happens now is still really computed, in the pass `drawn` or outside any."""
+        if self.real is not None:
+            return bool(self.real.watches(self, drawn))
         if drawn is None:
             return self.steps < LOOSE_STEPS and len(self.passes) < REAL_EPOCHS
         early = drawn in self.passes[:REAL_EPOCHS] or len(self.passes) < REAL_EPOCHS
@@ -194,6 +201,8 @@ class Journal:
     ageing: dict[str, None] = field(default_factory=dict)
     problem: Problem | None = None
     current: TrainingRecord | None = None
+    real: Any = None
+    """The real training under way (`real.Real`), None where programs are only watched."""
     whole_passes: bool = False
     """Whether passes run to their full length, after a first attempt with short ones failed."""
     slow: bool = False

@@ -50,6 +50,8 @@ def install(journal: Journal, places: Places) -> None:
         for name in ("num_workers", "pin_memory", "timeout", "multiprocessing_context", "prefetch_factor",
                      "persistent_workers", "pin_memory_device", "worker_init_fn"):  # fmt: skip
             kwargs.pop(name, None)
+        if journal.real is not None and kwargs.get("batch_sampler") is None and _learns_from(dataset):
+            kwargs["batch_size"] = journal.real.batch_size(kwargs.get("batch_size", 1))
         original_init(self, dataset, **kwargs)
         self.__dict__["_recorder_record"] = None
 
@@ -92,6 +94,11 @@ def _record(loader: Any) -> LoaderRecord:
         )
     length = len(loader) if hasattr(loader.dataset, "__len__") else 1
     return LoaderRecord(images, batch_size, shuffle, drop_last, length, reason, transforms)
+
+
+def _learns_from(dataset: Any) -> bool:
+    """Whether training images of the coursework's stand behind `dataset`."""
+    return any(one.split == "train" and one.dataset.real is not None for one in _origin(dataset)[0])
 
 
 def _origin(dataset: Any) -> tuple[list[Images], tuple[Call, ...] | None, Text | None]:
@@ -169,6 +176,7 @@ class Batches:
         self._journal, self._pass, self._draw = journal, started, draw
         self._batches: Iterator[Any] | None = None
         self._last: Any = None
+        self._positions: tuple[int, ...] = ()
 
     def __iter__(self) -> Batches:
         return self
@@ -192,24 +200,36 @@ class Batches:
                 one.finished = True
                 self._journal.event("pass_end")
                 end_of_pass(self._journal, one)
+                if self._journal.real is not None:
+                    self._journal.real.over(one)
             raise StopIteration
         one.drawn += 1
         self._journal.active = one
         self._journal.event("batch")
-        fast = one.drawn > _PULLED_MAX or one.number > _PULLED_MAX
-        if fast and one.loader.last_batch is not None:
+        if self._repeats() and one.loader.last_batch is not None:
             batch = one.loader.last_batch
         else:
             with self._journal.pause():
                 if self._batches is None:
                     self._batches = iter(self._draw())
                 batch = next(self._batches)
+            if self._journal.real is not None:
+                self._positions = self._journal.real.taken()
             one.loader.last_batch = batch
-        _tag_batch(batch, one)
+        _tag_batch(batch, one, self._positions)
         return batch
+
+    def _repeats(self) -> bool:
+        """Whether the last batch will do: the numbers of this one decide nothing."""
+        one = self._pass
+        if self._journal.real is not None:
+            return one.run is not None and not one.run.watched(one)
+        return one.drawn > _PULLED_MAX or one.number > _PULLED_MAX
 
     def _allowed(self) -> int:
         one = self._pass
+        if self._journal.real is not None:
+            return int(self._journal.real.allowed(one, one.run or self._journal.current))
         if self._journal.whole_passes:
             return one.loader.length
         small = (one.loader.batch_size or 1) < _LARGE and not self._journal.slow
@@ -234,11 +254,11 @@ def end_of_pass(journal: Journal, one: Pass) -> None:
     journal.on_change()
 
 
-def _tag_batch(batch: Any, one: Pass) -> None:
-    """Mark the batch's images and labels as drawn in this pass."""
+def _tag_batch(batch: Any, one: Pass, positions: tuple[int, ...]) -> None:
+    """Mark the batch's images and labels as drawn in this pass; `positions` are those of test images among them."""
     for tensor in tensors_in(batch):
         image = tensor.dim() >= 3 or (tensor.dim() == 2 and torch.is_floating_point(tensor))
-        tag(tensor, Trail("image" if image else "label", drawn=one))
+        tag(tensor, Trail("image" if image else "label", drawn=one, positions=positions))
 
 
 _LOOPS = frozenset(

@@ -101,6 +101,8 @@ class Networks:
             call.fast = False
             result = self._really(module, args, kwargs, images, call)
             root.cached[call.training] = _detached(result)
+            if journal.real is not None:
+                journal.real.evaluated(call, result)
         first = next(tensors_in(result), None)
         call.output_dims = first.dim() if first is not None else 0
         tag(result, Trail("output", drawn=call.drawn, call=call))
@@ -135,8 +137,12 @@ class Networks:
         if trail is not None and trail.kind == "output" and trail.call is not None:
             preprocessing = (type(trail.call.root.module).__name__, *trail.ops)
         call = RootCall(root, module.training, gradients, drawn, tuple(images.shape), preprocessing, fast)
+        if trail is not None and trail.kind == "image":
+            call.positions = trail.positions
         if len(root.calls) < 2_000:
             root.calls.append(call)
+        else:
+            root.calls[-1] = call
         journal.event("forward" if module.training else "forward_eval")
         return root, call
 
@@ -157,7 +163,8 @@ class Networks:
         call: RootCall,
     ) -> Any:
         """Compute the network; of a huge evaluation batch only the first images, repeated."""
-        if call.training or call.gradients or len(images) <= _LARGE or len(args) != 1:
+        whole = self.journal.real is not None or call.training or call.gradients
+        if whole or len(images) <= _LARGE or len(args) != 1:
             return self._inside(module, args, kwargs)
         return _repeat(_detached(self._inside(module, (images[:_SAMPLE],), kwargs)), len(images), False)
 

@@ -42,6 +42,8 @@ class Runs:
         if run is None:
             if len(journal.by_hand) < _NOTES_MAX:
                 journal.by_hand.append(call)
+            if journal.real is not None:
+                journal.real.learns_by_hand(call.drawn)
         else:
             self._note(run, call, trail)
         if call.fast:
@@ -60,6 +62,8 @@ class Runs:
         if len(run.train_calls) < _CALLS_MAX:
             run.train_calls.append(call)
             run.modes.append(call.training)
+        else:
+            run.train_calls[-1] = call
         if trail.loss is not None and run.loss is None:
             run.loss = trail.loss
         self._enter_pass(run, call.drawn)
@@ -91,6 +95,8 @@ class Runs:
         self._count(run, record)
         if fast:
             return closure() if closure is not None else None
+        if journal.real is not None:
+            really = journal.real.stepping(run, optimizer, really)
         if closure is not None:
             return really()
         with journal.pause():
@@ -131,7 +137,7 @@ class Runs:
         if previous is not None and _alike(previous.optimizer, record):
             run = previous
         else:
-            run = TrainingRecord(len(self.journal.runs) + 1, root, record, record)
+            run = TrainingRecord(len(self.journal.runs) + 1, root, record, record, real=self.journal.real)
             run.continues = previous.number if previous is not None and previous.steps else None
             self.journal.runs.append(run)
         record.run = root.run = run

@@ -77,6 +77,8 @@ class Trail:
     ops: tuple[str, ...] = ()
     loss: LossCall | None = None
     volatile: bool = False
+    positions: tuple[int, ...] = ()
+    """Of the test images in a batch, where a real training asks for them."""
 
     def then(self, name: str) -> Trail:
         """Return the trail of what the operation `name` made of this tensor."""
