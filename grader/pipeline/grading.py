@@ -16,7 +16,7 @@ from grader.marking import Scheme, charge, mark
 from grader.model import Result, Seen, Text, Verdict
 from grader.pipeline import assembly, training_step
 from grader.pipeline.faults import Faults
-from grader.pipeline.kept import Found, load_found, load_result, save_found
+from grader.pipeline.kept import Found, Watched, load_found, load_result, save_found
 from grader.pipeline.options import Options
 from grader.pipeline.progress import Progress, Silent
 from grader.pipeline.recording_step import record_and_match
@@ -72,11 +72,11 @@ def assess(options: Options, progress: Progress | None = None) -> Result:
 def _assess(session: Session) -> Result:
     found = find(session)
     save_found(session.options.out, found)
-    return _keep(session, judge(session, found))
+    return keep(session, judge(session, found))
 
 
-def _keep(session: Session, result: Result) -> Result:
-    """Write what was judged before anything is shown of it."""
+def keep(session: Session, result: Result) -> Result:
+    """Write what was judged before anything is shown of it; return it."""
     write_record(session.options.out / "verdicts.json", result.verdicts)
     write_record(session.options.out / "result.json", result)
     return result
@@ -103,7 +103,7 @@ def rescore(
         overrides=overrides,
     )
     session = begin(options, Silent())
-    result = _keep(session, judge(session, load_found(out)))
+    result = keep(session, judge(session, load_found(out)))
     return _render(result, out, session.faults, session.progress)
 
 
@@ -114,6 +114,11 @@ def render_again(out: Path, *, language: Language | None = None) -> Graded:
 
 def find(session: Session) -> Found:
     """Return everything that can be known of the hand-in before it is judged."""
+    return retrain(session, watch(session))
+
+
+def watch(session: Session) -> Watched:
+    """Return what the hand-in holds: its files, what its programs do, and its answers; nothing is trained."""
     assignment, options = session.assignment, session.options
     files, watch = options.out / "submission", session.watch
 
@@ -129,37 +134,60 @@ def find(session: Session) -> Found:
     with watch("read"):
         answers = session.faults.guard(
             _READ,
-            lambda: read_answers(
-                submission, files, assignment, session.coursework.template, session.sandbox
-            ),
+            lambda: read_answers(submission, files, assignment, session.coursework.template, session.sandbox),
             assembly.all_unread(assignment),
         )
         seen = session.faults.guard(
             _READ, lambda: see(submission, files, assignment, recordings, matches), Seen()
         )
-
-    if session.data is not None:
-        session.progress.step(_TRAIN)
-    with watch("train"):
-        trained = training_step.train(session, matches, assembly.trainable(matches, recordings), _TRAIN)
-
-    return Found(
+    return Watched(
         submission=submission,
         recordings=recordings,
         matches=matches,
         answers=answers,
-        stages=assembly.stage_results(assignment, matches, recordings, answers, trained),
         seen=seen,
+        notes=(*session.notes, *session.faults.notes),
+    )
+
+
+def retrain(session: Session, watched: Watched) -> Found:
+    """Return `watched` with every stage trained again, as far as the budget trains, and its band."""
+    matches, recordings = watched.matches, watched.recordings
+    if session.data is not None:
+        session.progress.step(_TRAIN)
+    with session.watch("train"):
+        trained = training_step.train(session, matches, assembly.trainable(matches, recordings), _TRAIN)
+    return Found(
+        submission=watched.submission,
+        recordings=recordings,
+        matches=matches,
+        answers=watched.answers,
+        seen=watched.seen,
+        stages=assembly.stage_results(session.assignment, matches, recordings, watched.answers, trained),
         conditions=session.conditions(recordings.sandbox, trained.device, trained.precision),
-        notes=(*session.notes, *trained.notes),
+        notes=(*watched.notes, *trained.notes),
     )
 
 
 def judge(session: Session, found: Found) -> Result:
     """Return the result: what the checks say of `found`, and what that is worth."""
-    assignment = session.assignment
-    evidence = Evidence(
-        assignment=assignment,
+    nothing: tuple[Verdict, ...] = ()
+    session.progress.step(_CHECK)
+    with session.watch("check"):
+        verdicts = session.faults.guard(
+            _CHECK,
+            lambda: run_checks(
+                session.coursework.folder, evidence_of(session, found), distribution=distribution.current()
+            ),
+            nothing,
+        )
+        return conclude(session, found, verdicts)
+
+
+def evidence_of(session: Session, found: Found) -> Evidence:
+    """Return what the checks are given of `found`."""
+    return Evidence(
+        assignment=session.assignment,
         submission=found.submission,
         recordings=found.recordings,
         stages=found.stages,
@@ -167,15 +195,12 @@ def judge(session: Session, found: Found) -> Result:
         curves=found.seen.curves,
         conditions=found.conditions,
     )
-    session.progress.step(_CHECK)
-    nothing: tuple[Verdict, ...] = ()
-    with session.watch("check"):
-        verdicts = session.faults.guard(
-            _CHECK,
-            lambda: run_checks(session.coursework.folder, evidence, distribution=distribution.current()),
-            nothing,
-        )
-        marks, total, fix_first = mark(assignment, verdicts, session.scheme, session.overrides)
+
+
+def conclude(session: Session, found: Found, verdicts: tuple[Verdict, ...]) -> Result:
+    """Return the result that `verdicts` on `found` come to."""
+    assignment = session.assignment
+    marks, total, fix_first = mark(assignment, verdicts, session.scheme, session.overrides)
     return Result(
         assignment=assignment.slug,
         assignment_version=assignment.version,
@@ -194,7 +219,7 @@ def judge(session: Session, found: Found) -> Result:
         total=total,
         fix_first=fix_first,
         problems=assembly.problems(found.submission, found.recordings, found.answers, found.seen),
-        notes=(*found.notes, *session.faults.notes),
+        notes=tuple(dict.fromkeys((*found.notes, *session.faults.notes))),
     )
 
 

@@ -24,40 +24,61 @@ from grader.records import read_record, write_record
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """Everything the steps before judging found."""
+class Watched:
+    """Everything that can be known of a hand-in before anything is trained."""
 
     submission: Submission
     recordings: Recordings
     matches: tuple[StageMatch, ...]
     answers: Answers
-    stages: tuple[StageResult, ...]
-    conditions: Conditions
     seen: Seen
     notes: tuple[Text, ...] = ()
 
 
-_FILES: dict[str, tuple[str, Any]] = {
+@dataclass(frozen=True, kw_only=True)
+class Found(Watched):
+    """Everything the steps before judging found."""
+
+    stages: tuple[StageResult, ...]
+    conditions: Conditions
+
+
+_WATCHED: dict[str, tuple[str, Any]] = {
     "submission": ("submission.json", Submission),
     "recordings": ("recordings/recordings.json", Recordings),
     "matches": ("stages.json", tuple[StageMatch, ...]),
     "answers": ("answers.json", Answers),
-    "stages": ("stage_results.json", tuple[StageResult, ...]),
-    "conditions": ("conditions.json", Conditions),
     "seen": ("curves.json", Seen),
     "notes": ("notes.json", tuple[Text, ...]),
 }
+_FOUND: dict[str, tuple[str, Any]] = {
+    "stages": ("stage_results.json", tuple[StageResult, ...]),
+    "conditions": ("conditions.json", Conditions),
+}
+
+
+def save_watched(out: Path, watched: Watched) -> None:
+    """Write each record of `watched` to its file under `out`."""
+    for field, (name, _) in _WATCHED.items():
+        write_record(out / name, getattr(watched, field))
+
+
+def load_watched(out: Path) -> Watched:
+    """Return what `save_watched` wrote; raises UsageError when a file is absent or of another version."""
+    return Watched(**{field: _load(out, name, kind) for field, (name, kind) in _WATCHED.items()})
 
 
 def save_found(out: Path, found: Found) -> None:
     """Write each record of `found` to its file under `out`."""
-    for field, (name, _) in _FILES.items():
+    save_watched(out, found)
+    for field, (name, _) in _FOUND.items():
         write_record(out / name, getattr(found, field))
 
 
 def load_found(out: Path) -> Found:
     """Return what `save_found` wrote; raises UsageError when a file is absent or of another version."""
-    return Found(**{field: _load(out, name, kind) for field, (name, kind) in _FILES.items()})
+    files = _WATCHED | _FOUND
+    return Found(**{field: _load(out, name, kind) for field, (name, kind) in files.items()})
 
 
 def load_result(out: Path) -> Result:

@@ -23,18 +23,7 @@ def train(
     """Return the training and the band of each stage in `recipes`; under a budget that trains none, nothing."""
     if session.data is None or not recipes:
         return Trained(device=session.device)
-    jobs = {
-        stage: Job(
-            name=stage,
-            recipe=recipe,
-            budget=session.assignment.budgets[session.budget],
-            budget_name=session.budget,
-            data=session.data,
-            seed=session.options.seed,
-            device=session.options.device,
-        )
-        for stage, recipe in recipes.items()
-    }
+    jobs = jobs_of(session, recipes)
     started_s = time.monotonic()
     trainings = _train(session, list(jobs.values()), step, session.options.time_limit_s)
     for training in trainings.values():
@@ -50,6 +39,24 @@ def train(
         Weighed(),
     )  # fmt: skip
     return _trained(session, trainings, bands, weighed)
+
+
+def jobs_of(session: Session, recipes: Mapping[str, Recipe]) -> dict[str, Job]:
+    """Return, by stage, what is to be trained of `recipes` under the session's budget; nothing where none trains."""
+    if session.data is None:
+        return {}
+    return {
+        stage: Job(
+            name=stage,
+            recipe=recipe,
+            budget=session.assignment.budgets[session.budget],
+            budget_name=session.budget,
+            data=session.data,
+            seed=session.options.seed,
+            device=session.options.device,
+        )
+        for stage, recipe in recipes.items()
+    }
 
 
 def _train(session: Session, jobs: list[Job], step: Text, limit_s: float | None) -> Mapping[str, Training]:

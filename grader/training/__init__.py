@@ -11,7 +11,9 @@ from grader.training.bands import find_band, judge
 from grader.training.cache import export
 from grader.training.data import choose_data, default_cache
 from grader.training.jobs import Job
-from grader.training.pool import train_all
+from grader.training.pool import key_of, train_all
 from grader.training.resident import DataSource
 
-__all__ = ["DataSource", "Job", "choose_data", "default_cache", "export", "find_band", "judge", "train_all"]
+__all__ = [
+    "DataSource", "Job", "choose_data", "default_cache", "export", "find_band", "judge", "key_of", "train_all",
+]  # fmt: skip

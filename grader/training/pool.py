@@ -72,6 +72,12 @@ def train_all(
     return {name: found[one.key] if isinstance(one, Plan) else one for name, one in planned.items()}
 
 
+def key_of(job: Job) -> str | None:
+    """Return the key under which the training of `job` is kept on this machine, None where it cannot be trained."""
+    planned = _planned(job, resolve_device(job.device)[0])
+    return planned.key if isinstance(planned, Plan) else None
+
+
 def _planned(job: Job, device: str) -> Plan | Training:
     """Return the plan of `job`, or the record of a recipe whose numbers make no sense."""
     try:
