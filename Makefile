@@ -20,7 +20,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check tests quick lint types layers docs conformance format
-.PHONY: template sample goldens calibrate student-dist clean
+.PHONY: template sample goldens calibrate bench student-dist clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*  ## ' Makefile | awk -F ':.*  ## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -83,6 +83,9 @@ goldens: $(READY)  ## the expected texts of the tests; look at the difference be
 
 calibrate: $(READY)  ## measure the bands of a coursework: make calibrate ARGS="--help"
 	$(BIN)/python -m grader.cli.calibrate $(ARGS)
+
+bench: $(READY)  ## our engine beside the student's loop, measured in one run; writes docs/bench.md
+	$(BIN)/python tools/bench $(ARGS)
 
 clean:  ## remove what was built; .venv stays
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .tox

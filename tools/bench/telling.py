@@ -85,8 +85,8 @@ PIL images, in fp32 on all cores; ours is one process of one thread a core (one 
 
 **Floors.** A large product of matrices reaches {peaks["flop_per_s"] / 1e9:,.0f} GFLOP/s here in {setting.precision}, a
 large copy {peaks["bytes_per_s"] / 1e9:,.1f} GB/s. Arithmetic of a training step, counted from the layers, in MFLOP an
-image: {", ".join(f"{row.stage} {row.mflop:.1f}" for row in told.rows)}. The memory floor supposes that no two layers are
-fused; caches may beat it. A hundred per cent would be all that the machine gives.
+image: {", ".join(f"{row.stage} {row.mflop:.1f}" for row in told.rows)}. The memory floor supposes that no
+two layers are fused; caches may beat it. A hundred per cent would be all that the machine gives.
 
 **Not measured:**
 {missing}
