@@ -85,6 +85,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "appris par le programme rendu lui-même, dans le bac à sable",
         "trained by the program handed in itself, in the sandbox",
     ),
+    "one_by_one": ("images transformées une à une", "images transformed one by one"),
     "diverged": ("la perte diverge", "the loss diverges"),
     "looks": ("apprise avec trois graines : {figures}", "trained with three seeds: {figures}"),
     "accuracy_better": ("mieux que « {other} »", "better than “{other}”"),

@@ -64,7 +64,7 @@ def _row(stage: StageResult, data: str, titles: Mapping[str, str], language: Lan
         title=clean_line(stage.title.in_(language), 60),
         found=found,
         ingredients=", ".join(ingredients) or say("no_ingredient", language),
-        hyperparameters=_settings(stage.hyperparameters, language),
+        hyperparameters=_settings(stage, language),
         parameters="–" if stage.parameter_count is None else integer(stage.parameter_count, language),
         claimed="–" if stage.claimed is None else percent(stage.claimed / 100, language),
         retrained=_measured(training, data, language),
@@ -124,14 +124,21 @@ def _perturbed(training: Training | None, language: Language) -> str:
     return say("perturbed", language, accuracy=percent(training.perturbed_accuracy, language))
 
 
-def _settings(values: dict[str, str], language: Language) -> str:
-    """Return the student's settings in one phrase, in the order in which people name them."""
+def _settings(stage: StageResult, language: Language) -> str:
+    """Return the student's settings in one phrase, in the order in which people name them.
+
+    Transforms that could not be carried out on whole batches are told at the end.
+    """
+    values = stage.hyperparameters
     known = {name: values[name] for name in _SETTINGS if name in values}
     ordered = {**known, **{name: value for name, value in values.items() if name not in known}}
     said = [
         setting_phrase(clean_line(name, 20), clean_line(value, 24), language)
         for name, value in list(ordered.items())[:_MOST_SETTINGS]
     ]
+    conditions = stage.training.conditions if stage.training is not None else None
+    if conditions is not None and "image_by_image" in (conditions.path, conditions.evaluation_path):
+        said.append(say("one_by_one", language))
     return ", ".join(said)
 
 

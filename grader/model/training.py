@@ -40,7 +40,9 @@ class TrainingConditions(msgspec.Struct, frozen=True, kw_only=True):
     batch_size: int
     learning_rate: float
     path: str = "batched"
-    """`batched` when the transforms were compiled and proven equal, `image_by_image` otherwise."""
+    """`batched` when the training transforms were compiled and proven equal, `image_by_image` otherwise."""
+    evaluation_path: str = "batched"
+    """The same of the evaluation transforms."""
 
 
 class Training(msgspec.Struct, frozen=True, kw_only=True):

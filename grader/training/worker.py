@@ -115,9 +115,10 @@ def _train(plan: Plan, folder: Path) -> Training:
     if plan.weights:
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
         write_bytes(folder / WEIGHTS, save(state))
-    paths = {pipelines.train.path, pipelines.evaluation.path}
-    path = "batched" if paths == {"batched"} else "image_by_image"
-    return record(plan.key, msgspec.structs.replace(conditions, path=path), outcome, images, module, folder)
+    conditions = msgspec.structs.replace(
+        conditions, path=pipelines.train.path, evaluation_path=pipelines.evaluation.path
+    )
+    return record(plan.key, conditions, outcome, images, module, folder)
 
 
 def batch_sizes(recipe: Recipe, count: int) -> tuple[int, ...]:

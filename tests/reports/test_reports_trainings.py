@@ -57,3 +57,16 @@ def test_who_trained_and_what_changed_images_gave_is_told() -> None:
     assert "by the program handed in itself" in row.remarks and row.perturbed.endswith("55.2%")
     plain = stage_rows(report_example.example(), "en")[0]
     assert (plain.remarks, plain.perturbed) == ("", "")
+
+
+@pytest.mark.parametrize("which", ["path", "evaluation_path"])
+def test_images_transformed_one_by_one_are_told(which: str) -> None:
+    """Transforms without a batched form are named beside the settings; the usual path is not worth a word."""
+    training = report_example.example().stages[0].training
+    assert training is not None and training.conditions is not None
+    slow = msgspec.structs.replace(training.conditions, **{which: "image_by_image"})
+    rows = [
+        stage_rows(with_training("within", conditions=conditions), "en")[0]
+        for conditions in (training.conditions, slow)
+    ]
+    assert ["one by one" in row.hyperparameters for row in rows] == [False, True]

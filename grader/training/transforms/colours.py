@@ -134,7 +134,7 @@ def _to_hsv(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 def _from_hsv(hue: Tensor, saturation: Tensor, value: Tensor) -> Tensor:
     """Return uint8 (n, height, width, 3)."""
-    sixth = (hue.float() * 6.0 / 255.0).double()
+    sixth = hue.double() * 6.0 / 255.0
     number = sixth.floor()
     rest = (sixth - number).float().double()
     share = (saturation.float() / 255.0).double()
