@@ -9,20 +9,22 @@ dynamic programming over (question, marker).
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 
+from grader.answers.features import Features
 from grader.answers.likeness import Likeness
 from grader.answers.lines import Line
-from grader.answers.markers import Marker, section_of
+from grader.answers.markers import Marker
+from grader.answers.numbering import Scheme, schemes
 from grader.model import Assignment
 
 _ENTRY, _EXIT = 2.5, 1.5
 """For taking up a row of numbers after its first, and for leaving it before its last."""
 _START = 0.7
 """For each marker of the same form left out before the first."""
-_BACK_WORDED, _BACK = 1.5, 5.0
+_BACK_WORDED, _BACK, _BACK_ASKED = 1.5, 12.0, 3.0
+"""For going back to an earlier question: with its word, with a bare number, with the question's own words."""
 _AGAIN = 0.5
 _GAP, _GAP_MAX = 0.06, 0.9
 _RELATIVE = 2.0
@@ -39,264 +41,123 @@ class Chosen:
 
 @dataclass(frozen=True)
 class _Node:
+    """A marker taken for the questions from `first` to `last` of a scheme."""
+
     marker: int
     first: int
     last: int
     score: float
-    run: tuple[int, int] | None
-    """The marker before and after it in its row of numbers, -1 for none."""
 
 
 def choose(
     markers: list[Marker], lines: list[Line], assignment: Assignment, likeness: Likeness
 ) -> list[Chosen]:
     """Return the markers that are questions, in the order of the document."""
-    features = _Features(markers, lines, likeness)
-    best: tuple[float, list[tuple[_Node, tuple[str, ...]]]] = (0.0, [])
-    for scheme in _schemes(assignment):
-        total, found = _best_sequence(scheme, features)
-        if total > best[0] + (0 if scheme.plain else _RELATIVE) + 1e-9:
-            best = (total, found)
-    return [Chosen(markers[node.marker], questions) for node, questions in best[1]]
+    features = Features(markers, lines, likeness)
+    best, found = 0.0, list[Chosen]()
+    for scheme in schemes(assignment):
+        search = _Search(scheme, features)
+        total, sequence = search.best()
+        if total > best + (0 if scheme.plain else _RELATIVE) + 1e-9:
+            best = total
+            found = [
+                Chosen(markers[node.marker], _questions(node, scheme, markers[node.marker]))
+                for node in sequence
+            ]
+    return found
 
 
-@dataclass(frozen=True)
-class _Scheme:
-    """One way to number: from a written number to the questions it may mean."""
+class _Search:
+    """The best sequence under one scheme that ends at each node, from the first marker to the last."""
 
-    order: tuple[str, ...]
-    plain: bool
-    sections: tuple[str, ...]
-    """Of each question in `order`, the section or part that its number counts in."""
-    numbers: tuple[int | None, ...]
-    """Of each question in `order`, its number in this scheme."""
-    prefixes: frozenset[str] | None
-    """What may stand before the point; None when it must be the question's own part."""
+    def __init__(self, scheme: Scheme, features: Features) -> None:
+        self._scheme, self._features = scheme, features
+        self._nodes: list[_Node] = []
+        self._values: list[float] = []
+        self._origins: list[int] = []
+        self._awaits: list[int] = []
+        """The marker that comes next in the row of numbers that the sequence stands in, -1 for none."""
+        self._at: dict[int, list[int]] = defaultdict(list)
+        self._pool: dict[tuple[int, str], int] = {}
+        """By question and form, where the best sequence ends: nothing else of it matters for what follows."""
 
+    def best(self) -> tuple[float, list[_Node]]:
+        """Return the best total and its nodes in order."""
+        for place, marker in enumerate(self._features.markers):
+            fresh = [self._reach(node) for node in self._nodes_of(place)]
+            for at in fresh:
+                key = (self._nodes[at].last, marker.style)
+                if key not in self._pool or self._left(at) > self._left(self._pool[key]):
+                    self._pool[key] = at
+        if not self._nodes:
+            return 0.0, []
+        at = max(range(len(self._nodes)), key=self._left)
+        total, sequence = self._left(at), []
+        while at >= 0:
+            sequence.append(self._nodes[at])
+            at = self._origins[at]
+        return total, sequence[::-1]
 
-def _schemes(assignment: Assignment) -> list[_Scheme]:
-    questions = [one for one in assignment.question if one.kind not in ("implementation", "free")]
-    order = tuple(one.id for one in questions)
-    absolute = tuple(int(found[1]) if (found := re.fullmatch(r"Q(\d+)", one)) else None for one in order)
-    digits = re.findall(r"\d+", assignment.slug)
-    own = frozenset(("", *digits, "".join(digits), "-".join(digits)))
-    schemes = [_Scheme(order, True, ("",) * len(order), absolute, own)]
-    for depth in (1, 3):
-        sections = tuple(one.section[:depth] for one in questions)
-        counts: dict[str, int] = defaultdict(int)
-        relative: list[int | None] = []
-        for number, section in zip(absolute, sections, strict=True):
-            counts[section] += number is not None
-            relative.append(counts[section] if number is not None else None)
-        schemes.append(_Scheme(order, False, sections, tuple(relative), frozenset(("",))))
-        if depth == 1:
-            schemes.append(_Scheme(order, False, sections, tuple(relative), None))
-    return schemes
+    def _left(self, at: int) -> float:
+        """Return the value of a sequence that ends at `at` or goes on outside its row of numbers."""
+        return self._values[at] - (_EXIT if self._awaits[at] >= 0 else 0.0)
 
-
-class _Features:
-    """What is known of each marker whatever the numbering: rows of numbers, support, text, section."""
-
-    def __init__(self, markers: list[Marker], lines: list[Line], likeness: Likeness) -> None:
-        self.markers, self.likeness = markers, likeness
-        self.sections: list[str] = []
-        self.heads: list[str] = []
-        self.bodies: list[str] = []
-        section, at = "", 0
-        for place, marker in enumerate(markers):
-            for line in lines[at : marker.line]:
-                section = section_of(line) or section
-            at = marker.line
-            self.sections.append(section)
-            end = markers[place + 1].line if place + 1 < len(markers) else len(lines)
-            following = [line.text for line in lines[marker.line + 1 : min(end, marker.line + 12)]]
-            head = [marker.tail]
-            for line in lines[marker.line + 1 : min(end, marker.line + 4)]:
-                head.append(line.text)
-            self.heads.append("\n".join(head))
-            self.bodies.append("\n".join([marker.tail, *following])[:1200])
-        self.runs = _runs(markers, lines)
-        self.support = _support(markers)
-        self.earlier = _earlier(markers)
-        self._scores: dict[tuple[int, str], float] = {}
-
-    def score(self, place: int, question: str) -> float:
-        """Return what the marker at `place` earns as the beginning of `question`."""
-        key = (place, question)
-        if key not in self._scores:
-            marker = self.markers[place]
-            parts = self.heads[place].split("\n")
-            alike = max(
-                self.likeness.restates(" ".join(parts[:count]), question)
-                for count in range(1, len(parts) + 1)
+    def _nodes_of(self, place: int) -> list[_Node]:
+        """Return what the marker at `place` may stand for."""
+        marker, scheme = self._features.markers[place], self._scheme
+        if marker.question is not None:
+            starts = [at for at, question in enumerate(scheme.order) if question == marker.question]
+        else:
+            starts = scheme.meant(marker.numbers[0], marker.prefix)
+        spread = marker.numbers[-1] - marker.numbers[0] if marker.numbers else 0
+        section = self._features.sections[place]
+        return [
+            _Node(
+                place,
+                at,
+                min(at + max(spread, 0), len(scheme.order) - 1),
+                self._features.score(place, scheme.order[at]) + scheme.fits(at, section),
             )
-            about = self.likeness.speaks_of(self.bodies[place], question)
-            support = min(1.2, 0.12 * self.support[marker.style])
-            words = 0.3 if len(self.bodies[place].split()) >= 12 else 0.0
-            self._scores[key] = marker.score + 3.0 * max(0.0, alike - 0.3) + 0.8 * about + support + words
-        return self._scores[key]
-
-
-def _runs(markers: list[Marker], lines: list[Line]) -> list[tuple[int, int]]:
-    """Return, for each marker, the one before and the one after it in a row k, k+1, ... written and set alike."""
-    last: dict[tuple[str, int, bool], int] = {}
-    links = [[-1, -1] for _ in markers]
-    for place, marker in enumerate(markers):
-        if len(marker.numbers) != 1 or marker.worded:
-            continue
-        line = lines[marker.line]
-        key = (marker.style, min(line.indent, 3), line.gap)
-        before = last.get(key, -1)
-        if before >= 0 and markers[before].numbers[0] + 1 == marker.numbers[0]:
-            links[before][1], links[place][0] = place, before
-        last[key] = place
-    return [(before, after) for before, after in links]
-
-
-def _support(markers: list[Marker]) -> dict[str, int]:
-    """Return, by form, the length of the longest row of rising numbers written so."""
-    tails: dict[str, dict[int, int]] = defaultdict(dict)
-    for marker in markers:
-        if marker.numbers:
-            number = marker.numbers[0]
-            lengths = tails[marker.style]
-            longest = max((length for other, length in lengths.items() if other < number), default=0)
-            lengths[number] = max(lengths.get(number, 0), longest + 1)
-    found: dict[str, int] = defaultdict(int)
-    found.update({style: max(lengths.values()) for style, lengths in tails.items()})
-    return found
-
-
-def _earlier(markers: list[Marker]) -> list[int]:
-    """Return how many markers of the same form stand before each."""
-    counts: dict[str, int] = defaultdict(int)
-    found = []
-    for marker in markers:
-        found.append(counts[marker.style])
-        counts[marker.style] += 1
-    return found
-
-
-def _nodes(scheme: _Scheme, place: int, features: _Features) -> list[_Node]:
-    """Return what the marker at `place` may stand for."""
-    marker = features.markers[place]
-    index = {question: at for at, question in enumerate(scheme.order)}
-    found = []
-    if marker.question is not None:
-        at = index.get(marker.question)
-        spans = [(at, at)] if at is not None else []
-    elif not marker.numbers or (scheme.prefixes is not None and marker.prefix not in scheme.prefixes):
-        return []
-    else:
-        starts = [at for at, number in enumerate(scheme.numbers) if number == marker.numbers[0]]
-        if scheme.prefixes is None:
-            starts = [at for at in starts if scheme.sections[at] == marker.prefix]
-        spans = [
-            (at, min(at + marker.numbers[-1] - marker.numbers[0], len(scheme.order) - 1)) for at in starts
+            for at in starts
         ]
-    for first, last in spans:
-        score = features.score(place, scheme.order[first]) + _in_section(
-            scheme, first, features.sections[place]
-        )
-        found.append(_Node(place, first, max(first, last), score, features.runs[place]))
-    return found
+
+    def _reach(self, node: _Node) -> int:
+        """Add `node` with the best sequence that ends with it; return its place."""
+        marker = self._features.markers[node.marker]
+        before, after = self._features.runs[node.marker]
+        entry = _ENTRY if before >= 0 else 0.0
+        begin = min(_START * self._features.earlier[node.marker], 2.0) if not marker.worded else 0.0
+        best, origin = -begin - entry, -1
+        for at in self._at[before] if before >= 0 else []:
+            if self._values[at] > best and self._scheme.follows(self._nodes[at].last, node.first):
+                best, origin = self._values[at], at
+        for (last, style), at in self._pool.items():
+            stays = self._awaits[at] == node.marker or not marker.numbers
+            value = self._values[at] if stays else self._left(at) - entry
+            value -= self._step(last, node, marker, style == marker.style)
+            if value > best:
+                best, origin = value, at
+        self._nodes.append(node)
+        self._values.append(best + node.score)
+        self._origins.append(origin)
+        # A question without a number (`P3`) may stand amid a row of them.
+        self._awaits.append(after if marker.numbers else self._awaits[origin] if origin >= 0 else -1)
+        self._at[node.marker].append(len(self._nodes) - 1)
+        return len(self._nodes) - 1
+
+    def _step(self, last: int, node: _Node, marker: Marker, same_form: bool) -> float:
+        """Return what it costs to go on from question `last` to `node`."""
+        forward = node.first - last
+        if forward > 0:
+            gap = min(_GAP * (forward - 1), _GAP_MAX) + (0.0 if same_form else 0.3)
+            return gap + self._scheme.new_part(last, node.first)
+        if marker.worded:
+            return _AGAIN if forward == 0 else _BACK_WORDED
+        alike = self._features.alike(node.marker, self._scheme.order[node.first])
+        return _BACK_ASKED if alike > 0.6 else _BACK
 
 
-def _in_section(scheme: _Scheme, at: int, section: str) -> float:
-    """Return what it says that a heading with the section's own number stands before."""
-    own = scheme.sections[at]
-    if scheme.plain or not section or not own:
-        return 0.0
-    return 0.6 if section.startswith(own) or own.startswith(section) else -2.0
-
-
-def _best_sequence(scheme: _Scheme, features: _Features) -> tuple[float, list[tuple[_Node, tuple[str, ...]]]]:
-    """Return the best total and its nodes with their questions."""
-    values: list[float] = []
-    back: list[int] = []
-    nodes: list[_Node] = []
-    by_marker: dict[int, list[int]] = defaultdict(list)
-    pool: dict[tuple[int, str], int] = {}
-    for place in range(len(features.markers)):
-        fresh = []
-        for node in _nodes(scheme, place, features):
-            value, origin = _reach(node, scheme, features, nodes, values, by_marker, pool)
-            fresh.append(len(nodes))
-            nodes.append(node)
-            values.append(value)
-            back.append(origin)
-            by_marker[place].append(fresh[-1])
-        for at in fresh:
-            key = (nodes[at].last, features.markers[place].style)
-            if key not in pool or _left(at, nodes, values) > _left(pool[key], nodes, values):
-                pool[key] = at
-    if not nodes:
-        return 0.0, []
-    at = max(range(len(nodes)), key=lambda one: _left(one, nodes, values))
-    total, sequence = _left(at, nodes, values), []
-    while at >= 0:
-        node = nodes[at]
-        sequence.append((node, _questions(node, scheme, features.markers[node.marker])))
-        at = back[at]
-    return total, sequence[::-1]
-
-
-def _left(at: int, nodes: list[_Node], values: list[float]) -> float:
-    """Return the value of a sequence that ends here or goes on outside the row of numbers."""
-    run = nodes[at].run
-    return values[at] - (_EXIT if run is not None and run[1] >= 0 else 0.0)
-
-
-def _reach(
-    node: _Node,
-    scheme: _Scheme,
-    features: _Features,
-    nodes: list[_Node],
-    values: list[float],
-    by_marker: dict[int, list[int]],
-    pool: dict[tuple[int, str], int],
-) -> tuple[float, int]:
-    """Return the best value of a sequence that ends with `node`, and the node before it (-1 for none)."""
-    marker = features.markers[node.marker]
-    entry = _ENTRY if node.run is not None and node.run[0] >= 0 else 0.0
-    begin = min(_START * features.earlier[node.marker], 2.0) if not marker.worded else 0.0
-    best, origin = -begin - entry, -1
-    for at in by_marker.get(node.run[0], []) if node.run is not None else []:
-        follows = nodes[at].last + 1 == node.first or _next_number(nodes[at], node, scheme)
-        if follows and values[at] > best:
-            best, origin = values[at], at
-    for (last, style), at in pool.items():
-        step = _step(node.first - last, marker.worded, style == marker.style)
-        value = _left(at, nodes, values) - step - entry - _new_part(scheme, last, node.first, marker)
-        if value > best:
-            best, origin = value, at
-    return best + node.score, origin
-
-
-def _next_number(before: _Node, node: _Node, scheme: _Scheme) -> bool:
-    """Tell whether only questions without a number lie between two."""
-    return before.last < node.first and all(
-        number is None for number in scheme.numbers[before.last + 1 : node.first]
-    )
-
-
-def _step(forward: int, worded: bool, same_form: bool) -> float:
-    """Return what it costs to go `forward` questions on."""
-    if forward > 0:
-        return min(_GAP * (forward - 1), _GAP_MAX) + (0.0 if same_form else 0.3)
-    if forward == 0:
-        return _AGAIN if worded else _BACK
-    return _BACK_WORDED if worded else _BACK
-
-
-def _new_part(scheme: _Scheme, last: int, first: int, marker: Marker) -> float:
-    """Return what beginning another part costs where numbers begin anew: it should begin at its first question."""
-    if scheme.plain or scheme.prefixes is None or scheme.sections[last] == scheme.sections[first]:
-        return 0.0
-    return 0.3 + 0.5 * min((scheme.numbers[first] or 1) - 1, 4) if marker.numbers else 0.0
-
-
-def _questions(node: _Node, scheme: _Scheme, marker: Marker) -> tuple[str, ...]:
+def _questions(node: _Node, scheme: Scheme, marker: Marker) -> tuple[str, ...]:
     """Return the ids that a node stands for."""
     if len(marker.numbers) < 2:
         return (scheme.order[node.first],)

@@ -75,7 +75,10 @@ class _Reader:
     def take(self, place: int) -> None:
         """Add the character at `place`."""
         code = pdfium.FPDFText_GetUnicode(self._text, place)
-        if pdfium.FPDFText_IsGenerated(self._text, place) == 1 or code in (9, 10, 13, 32, 160):
+        hyphen = code == 2  # what PDFium makes of the one at the end of a line
+        if code in (9, 10, 13, 32, 160) or (
+            pdfium.FPDFText_IsGenerated(self._text, place) == 1 and not hyphen
+        ):
             self._space = True
             return
         if 0xD800 <= code < 0xDC00:

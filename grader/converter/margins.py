@@ -10,6 +10,9 @@ from grader.converter.lines import Line
 _DEEP = 3
 """How many lines of either end of a page may belong to its margin."""
 
+_SHIFTS = (0, -1, -2, 1)
+"""How far the printed number may be from the page's own: a title page that does not count, a cover that is 0."""
+
 _NUMBER = re.compile(
     r"[-–—\s]*(?:page\s*|p\.\s*)?(?:\d{1,3}|[ivx]{1,5})(?:\s*(?:/|sur|of|de)\s*\d{1,3})?[-–—\s]*",
     re.IGNORECASE,
@@ -23,16 +26,18 @@ def without_margins(pages: list[list[Line]]) -> list[list[Line]]:
     lowest, highest = (
         (min(low for low, _ in heights), max(high for _, high in heights)) if heights else (0, 0)
     )
-    repeated = _repeated(pages)
+    repeated = {shift: _repeated(pages, shift) for shift in _SHIFTS}
     kept = []
-    for page in pages:
+    for number, page in enumerate(pages, start=1):
         ends = {id(line) for line in _ends(page)}
         edge = {id(line) for line in page if line.y <= lowest + 4 or line.y >= highest - 4}
         kept.append(
             [
                 line
                 for line in page
-                if not (id(line) in ends and _key(line) in repeated)
+                if not (
+                    id(line) in ends and any(_key(line, number + one) in repeated[one] for one in _SHIFTS)
+                )
                 and not (
                     id(line) in ends & edge and len(pages) > 1 and _NUMBER.fullmatch(line.text) and line.text
                 )
@@ -48,15 +53,19 @@ def _ends(page: list[Line]) -> list[Line]:
     return ordered[:_DEEP] + ordered[-_DEEP:]
 
 
-def _key(line: Line) -> tuple[str, int]:
-    """Return what is equal for a header on every page: its words without figures, and its height on the page."""
-    return re.sub(r"\d+", "#", line.text.lower()), round(line.y / 6)
+def _key(line: Line, page: int) -> tuple[str, int]:
+    """Return what is equal for a header on every page: its words, its height, and the page's number as a sign."""
+    told = re.sub(r"\d+", lambda one: "#" if int(one[0][:6]) == page else one[0], line.text.lower())
+    return told, round(line.y / 6)
 
 
-def _repeated(pages: list[list[Line]]) -> set[tuple[str, int]]:
-    """Return what stands at the same height of the ends of most pages, three at least (or both of two)."""
+def _repeated(pages: list[list[Line]], shift: int) -> set[tuple[str, int]]:
+    """Return what stands at the same height of the ends of most pages, three at least (or both of two).
+
+    `shift` is the number printed on the page before the first.
+    """
     counts: Counter[tuple[str, int]] = Counter()
-    for page in pages:
-        counts.update({_key(line) for line in _ends(page)})
+    for number, page in enumerate(pages, start=1 + shift):
+        counts.update({_key(line, number) for line in _ends(page)})
     wanted = max(3, len(pages) // 2) if len(pages) > 2 else 2
     return {key for key, count in counts.items() if count >= wanted and key[0]}

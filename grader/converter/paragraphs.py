@@ -14,6 +14,7 @@ from grader.converter.lines import Line
 from grader.model.document import Block
 
 _HYPHENATED = re.compile(r"[^\W\d_]{2,}[-\u2010]$")
+_ITEM = re.compile(r"[•–▪◦]|[(\[]?(?:\d{1,2}|[a-z])\s?[.)\]]\s")
 _COMPOUNDS = frozenset(
     ("sous", "sur", "mini", "max", "min", "fully", "pré", "pre", "cross", "over", "auto", "non", "multi", "semi",
      "mean", "batch", "self", "co", "e", "re", "celui", "celle", "ceux", "peut", "est", "dit", "demi", "quasi", "vis"),
@@ -115,7 +116,9 @@ def _block(line: Line, previous: Line | None, fresh: bool, shape: _Shape, page: 
     gap = previous is None or distance > 1.35 * shape.leading or distance < -2 * shape.size
     full = previous is not None and previous.x1 > shape.right - 0.12 * (shape.right - shape.left)
     alike = previous is not None and abs(previous.size - line.size) < 0.6
-    continues = full and alike and not gap and not _begins(line, previous) and not level
+    continues = (
+        previous is not None and full and alike and not gap and not level and not _begins(line, previous)
+    )
     return Block(
         kind="heading" if level else "text",
         text=line.text,
@@ -130,11 +133,14 @@ def _block(line: Line, previous: Line | None, fresh: bool, shape: _Shape, page: 
     )
 
 
-def _begins(line: Line, previous: Line | None) -> bool:
-    """Tell whether a line is set in from the one before it, or begins with a bullet, or ends bold print."""
-    assert previous is not None
-    indented = line.x0 - previous.x0 > 0.8 * line.size
-    return indented or line.text[:1] in "•–▪◦" or (previous.bold and not line.bold)
+def _begins(line: Line, previous: Line) -> bool:
+    """Tell whether a line begins an item, is set in from the one before it, or ends bold print."""
+    away = line.x0 - previous.x0
+    if _ITEM.match(line.text):
+        # A number amid running text is no item; one where items begin is.
+        return line.text[:1] in "•–▪◦" or away < -0.8 * line.size or bool(_ITEM.match(previous.text))
+    indented = away > 0.8 * line.size and not _ITEM.match(previous.text)
+    return indented or (previous.bold and not line.bold)
 
 
 def _joined(blocks: list[Block], vocabulary: frozenset[str]) -> list[Block]:
