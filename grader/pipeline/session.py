@@ -83,13 +83,18 @@ def begin(options: Options, progress: Progress) -> Session:
     sandbox, notes = _sandbox(options)
     device = "cpu" if options.budget == "static" else resolve_device(options.device)[0]
     budget = options.budget or ("full" if device == "cuda" else "quick")
-    trains = coursework.assignment.budgets[budget].trains
+    assignment = coursework.assignment
+    trains = assignment.budgets[budget].trains
     return Session(
         options=options,
         coursework=coursework,
         scheme=scheme,
         overrides=overrides,
-        data=choose_data(options.data, progress=progress) if trains else None,
+        data=choose_data(
+            options.data, shape=assignment.input_shape, classes=assignment.classes, progress=progress
+        )
+        if trains
+        else None,
         sandbox=sandbox,
         budget=budget,
         device=device,

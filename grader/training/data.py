@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from grader.errors import DataError
 from grader.training import folders, synthetic, torchvision_copy
 from grader.training.resident import DataSource, Loaded, keep, recall
 from grader.training.watching import Unwatched, Watcher
@@ -47,6 +48,9 @@ def choose_data(
     cache = cache or default_cache(environ)
     progress = progress or Unwatched()
     home = data_home(environ)
+    fits = (shape, classes) == ((3, 32, 32), 10)
+    if name in ("synthetic", "cifar10") and not fits:
+        raise _unfitting(name, shape, classes)
     if name == "synthetic":
         return embedded(cache)
     if name == "cifar10":
@@ -54,14 +58,26 @@ def choose_data(
     if name != "auto":
         folder = Path(name).expanduser()
         found = folders.find(folder)
-        if found is None and torchvision_copy.holds(folder):
+        if found is None and fits and torchvision_copy.holds(folder):
             return torchvision_copy.obtain((folder,), cache, progress)
         return folders.prepare(found or folder, cache, shape=shape, classes=classes, progress=progress)
     found = folders.find(home)
     if found is not None:
         return folders.prepare(found, cache, shape=shape, classes=classes, progress=progress)
+    if not fits:
+        raise _unfitting(name, shape, classes)
     copies = tuple(place for place in torchvision_copy.places(home, cache) if torchvision_copy.holds(place))
     return torchvision_copy.obtain(copies, cache, progress) if copies else embedded(cache)
+
+
+def _unfitting(name: str, shape: tuple[int, int, int], classes: int) -> DataError:
+    channels, height, width = shape
+    return DataError(
+        fr=f"Ce TP demande des images de {height}x{width} pixels à {channels} canal(aux) en {classes} classes ; "
+        f"« {name} » n'en a pas : donnez leur dossier (--data DOSSIER).",
+        en=f"This coursework needs images of {height}x{width} pixels with {channels} channel(s) in {classes} classes; "
+        f'"{name}" has none: give their folder (--data FOLDER).',
+    )
 
 
 def embedded(cache: Path) -> DataSource:

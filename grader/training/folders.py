@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,12 @@ from grader.training.resident import Array, DataSource, Loaded, keep, recall
 from grader.training.watching import Watcher
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".ppm", ".webp"})
+_FORMATS = ("BMP", "JPEG", "PNG", "PPM", "WEBP")
+_BROKEN = (
+    OSError, UnidentifiedImageError, ValueError, SyntaxError, EOFError, TypeError, LookupError, ArithmeticError,
+    struct.error, Image.DecompressionBombError,
+)  # fmt: skip
+"""What Pillow raises on files that are not images."""
 MAX_IMAGES = 200_000
 KNOWN_NAMES = ("cifar10-jpeg", "cifar10", "CIFAR10")
 """Folders of a data home that are looked into."""
@@ -104,12 +111,12 @@ def _fingerprint(folder: Path, listings: dict[str, Listing], shape: tuple[int, i
     state = hashlib.sha256(repr((str(folder.resolve()), shape)).encode())
     for listing in listings.values():
         for _, path in listing:
-            status = path.stat()
-            state.update(
-                f"{path.relative_to(folder)}\0{status.st_size}\0{status.st_mtime_ns}\n".encode(
-                    errors="replace"
-                )
-            )
+            try:
+                status = path.stat()
+            except OSError as error:  # a link to nowhere
+                raise _unreadable(path) from error
+            line = f"{path.relative_to(folder)}\0{status.st_size}\0{status.st_mtime_ns}\n"
+            state.update(line.encode(errors="replace"))
     return state.hexdigest()
 
 
@@ -137,19 +144,29 @@ def _strictly() -> Iterator[None]:
 
 def _picture(path: Path, shape: tuple[int, int, int]) -> Array:
     channels, height, width = shape
-    where = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
     try:
-        with _strictly(), Image.open(path) as image:
+        with _strictly(), Image.open(path, formats=_FORMATS) as image:
             size = image.size
+            if size != (width, height):  # seen before anything is decoded, however large
+                where = _name(path)
+                raise DataError(
+                    fr=f"L'image {where} fait {size[0]}x{size[1]} pixels ; il en faut {width}x{height}.",
+                    en=f"The image {where} has {size[0]}x{size[1]} pixels; {width}x{height} are needed.",
+                )
             pixels = np.asarray(image.convert("RGB" if channels == 3 else "L"))
-    except (OSError, UnidentifiedImageError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise DataError(
-            fr=f"L'image {where} est illisible : remplacez-la ou retirez-la.",
-            en=f"The image {where} cannot be read: replace it or take it away.",
-        ) from error
-    if size != (width, height):
-        raise DataError(
-            fr=f"L'image {where} fait {size[0]}x{size[1]} pixels ; il en faut {width}x{height}.",
-            en=f"The image {where} has {size[0]}x{size[1]} pixels; {width}x{height} are needed.",
-        )
+    except _BROKEN as error:
+        raise _unreadable(path) from error
     return pixels.reshape(height, width, channels)
+
+
+def _name(path: Path) -> str:
+    """Return part, class and file; what the file system calls in no letters is told with question marks."""
+    return "/".join(path.parts[-3:]).encode(errors="replace").decode()
+
+
+def _unreadable(path: Path) -> DataError:
+    where = _name(path)
+    return DataError(
+        fr=f"L'image {where} est illisible : remplacez-la ou retirez-la.",
+        en=f"The image {where} cannot be read: replace it or take it away.",
+    )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageFile
 
 from grader.errors import DataError
@@ -119,6 +123,88 @@ def test_an_image_cut_short_is_named_whatever_a_library_told_pillow(
 def test_an_image_of_another_size_is_named(pictures: Callable[..., Path], tmp_path: Path) -> None:
     """Both sizes are told."""
     assert "28x28" in refusal(pictures(size=(28, 28)), tmp_path / "cache")
+
+
+def test_images_of_several_sizes_are_told(pictures: Callable[..., Path], tmp_path: Path) -> None:
+    """The first image of another size is named, a huge one before any of it is decoded."""
+    folder = pictures()
+    Image.new("L", (9_000, 9_000)).save(folder / "train" / "bee" / "1.png")
+    said = refusal(folder, tmp_path / "cache")
+    assert "train/bee/1.png" in said and "9000x9000" in said and "32x32" in said
+
+
+def test_a_link_to_nowhere_is_named(pictures: Callable[..., Path], tmp_path: Path) -> None:
+    """A link whose image has gone is an image that cannot be read."""
+    folder = pictures()
+    (folder / "test" / "ape" / "lost.png").symlink_to(tmp_path / "gone.png")
+    assert "test/ape/lost.png" in refusal(folder, tmp_path / "cache")
+
+
+def test_a_folder_called_like_an_image_is_named(pictures: Callable[..., Path], tmp_path: Path) -> None:
+    """A folder in the place of an image is no image."""
+    folder = pictures()
+    (folder / "test" / "ape" / "more.png").mkdir()
+    assert "test/ape/more.png" in refusal(folder, tmp_path / "cache")
+
+
+def test_a_name_without_letters_is_told(pictures: Callable[..., Path], tmp_path: Path) -> None:
+    """A file name that is not text still makes a sentence that can be printed."""
+    folder = pictures()
+    Path(os.fsdecode(os.fsencode(folder / "train" / "ape") + b"/\xff.png")).write_bytes(b"no image")
+    assert "train/ape/?.png" in refusal(folder, tmp_path / "cache").encode().decode()
+
+
+SOUND = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    suffix=st.sampled_from(["png", "jpg", "bmp", "ppm", "webp"]),
+    changes=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), min_size=1, max_size=8),
+    kept=st.floats(0, 1),
+)
+def test_damaged_images_never_crash(suffix: str, changes: list[tuple[int, int]], kept: float) -> None:
+    """Whatever bytes stand in an image's place, it is read or named."""
+    with TemporaryDirectory() as name:
+        folder = Path(name) / "set"
+        for part in ("train", "test"):
+            (folder / part / "ape").mkdir(parents=True)
+            SOUND.save(folder / part / "ape" / f"0.{suffix}")
+        path = folder / "train" / "ape" / f"0.{suffix}"
+        content = bytearray(path.read_bytes())
+        for place, value in changes:
+            content[place % len(content)] = value
+        path.write_bytes(content[: int(len(content) * kept)])
+        said = f"train/ape/0.{suffix}"
+        try:
+            choose_data(str(folder), cache=Path(name) / "cache", classes=1, environ={})
+        except DataError as refused:
+            said = refused.text.fr
+        assert f"train/ape/0.{suffix}" in said
+
+
+def test_digits_have_one_channel(tmp_path: Path) -> None:
+    """A coursework on grey images of another size gets one channel, of colour pictures too."""
+    for part in ("train", "test"):
+        for kind, mode in (("one", "L"), ("two", "RGB")):
+            folder = tmp_path / "digits" / part / kind
+            folder.mkdir(parents=True)
+            Image.new(mode, (28, 28), "white").save(folder / "0.png")
+    source = choose_data(
+        str(tmp_path / "digits"), cache=tmp_path / "cache", shape=(1, 28, 28), classes=2, environ={}
+    )
+    images = load(source).train_images
+    assert images.shape == (2, 28, 28, 1) and int(images.min()) == 255
+
+
+@pytest.mark.parametrize("name", ["auto", "synthetic", "cifar10"])
+def test_data_of_another_kind_than_the_coursework_is_refused(name: str, tmp_path: Path) -> None:
+    """Known images that are not what a coursework works on are never taken for it, and nothing is downloaded."""
+    with pytest.raises(DataError) as refused:
+        choose_data(
+            name, cache=tmp_path, shape=(1, 28, 28), classes=10, environ={"TP_DATA": str(tmp_path / "absent")}
+        )
+    assert "28x28" in refused.value.text.en and "--data" in refused.value.text.fr
 
 
 def test_another_number_of_classes_is_told(pictures: Callable[..., Path], tmp_path: Path) -> None:
