@@ -17,7 +17,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
-from statistics import median
 
 import msgspec
 import numpy as np
@@ -25,15 +24,7 @@ from numpy.typing import NDArray
 
 from grader import courseworks
 from grader.records import read_record
-from grader.training.bands import (
-    LOOKS,
-    Bands,
-    Measurement,
-    StageMeasurement,
-    band_of,
-    judge,
-    worth_another_look,
-)
+from grader.training.bands import LOOKS, Bands, Measurement, margin
 
 TRIALS = 20_000
 SEED = 11
@@ -64,7 +55,7 @@ def rates(measurement: Measurement, *, trials: int = TRIALS, seed: int = SEED) -
         "resampled": lambda: _resampled(measured, trials, np.random.default_rng(seed)),
         "left out": lambda: _left_out(measured),
     }
-    return tuple(_rate(way, draw(), measurement, stages) for way, draw in ways.items())
+    return tuple(_rate(way, draw(), len(stages)) for way, draw in ways.items())
 
 
 def _normal(measured: Accuracies, trials: int, draw: np.random.Generator) -> Iterator[Trial]:
@@ -87,53 +78,43 @@ def _left_out(measured: Accuracies) -> Iterator[Trial]:
             yield np.delete(measured, looks, axis=0), measured[looks]
 
 
-def _rate(way: str, trials: Iterator[Trial], measurement: Measurement, stages: Sequence[str]) -> Rate:
+def _rate(way: str, trials: Iterator[Trial], stages: int) -> Rate:
     count = once = thrice = again = 0
     for calibrated, looks in trials:
-        made = _measurement(measurement, stages, calibrated)
-        first, finally_, repeated = _fallen(made, stages, looks)
-        count, once, thrice, again = count + 1, once + first, thrice + finally_, again + repeated
+        mean, width = limits(calibrated)
+        below = looks[0] < mean - width
+        repeated = below & (looks[0] >= mean - 2 * width)
+        stays = np.where(repeated, np.median(looks, axis=0) < mean - width, below)
+        count, once, thrice, again = (
+            count + 1,
+            once + below.any(),
+            thrice + stays.any(),
+            again + repeated.sum(),
+        )
     share = max(count, 1)
     return Rate(
         way=way,
         trials=count,
         one_look=once / share,
         three_looks=thrice / share,
-        again=again / share / len(stages),
+        again=again / share / stages,
     )
 
 
-def _fallen(made: Measurement, stages: Sequence[str], looks: Accuracies) -> tuple[bool, bool, int]:
-    """Return whether any stage is below at the first look, whether any stays below, and how many were repeated."""
-    once = thrice = False
-    repeated = 0
-    for column, stage in enumerate(stages):
-        band = band_of(made, stage)
-        if judge(float(looks[0, column]), band) != "below":
-            continue
-        once = True
-        if worth_another_look(float(looks[0, column]), band):
-            repeated += 1
-            thrice = thrice or judge(median(map(float, looks[:, column])), band) == "below"
-        else:
-            thrice = True
-    return once, thrice, repeated
+def limits(calibrated: Accuracies) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and margin of each stage, as `bands.band_of` gives them, from seeds x stages."""
+    count, stages = calibrated.shape
+    deviations = calibrated.std(axis=0, ddof=1)
+    pooled = float(np.sqrt((deviations**2).mean()))
+    widths = [margin(float(deviation), count, pooled, [count] * stages) for deviation in deviations]
+    return calibrated.mean(axis=0), np.array(widths)
 
 
-def _measurement(like: Measurement, stages: Sequence[str], accuracies: Accuracies) -> Measurement:
-    made: dict[str, StageMeasurement] = {
-        stage: msgspec.structs.replace(
-            like.stages[stage], accuracies=tuple(map(float, accuracies[:, column]))
-        )
-        for column, stage in enumerate(stages)
-    }
-    return msgspec.structs.replace(like, stages=made)
-
-
-def table(bands: Bands) -> str:
+def table(bands: Bands, *, trials: int = TRIALS) -> str:
     """Return the rates of every measurement as a Markdown table, in per cent."""
     lines = [
-        "| data | budget | precision | seeds | hand-ins drawn | number | below, one look | below, three looks | trained again |",
+        "| data | budget | precision | seeds | hand-ins drawn | number | below, one look | below, three looks "
+        "| trained again |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for one in bands.measurements:
@@ -141,7 +122,7 @@ def table(bands: Bands) -> str:
         lines += [
             f"{head} {rate.way} | {rate.trials:,} | {100 * rate.one_look:.2f} % | {100 * rate.three_looks:.2f} % | "
             f"{100 * rate.again:.2f} % |"
-            for rate in rates(one)
+            for rate in rates(one, trials=trials)
         ]
     return "\n".join(lines)
 
