@@ -6,6 +6,7 @@ right, `grader.marking` for what it is worth.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from grader.pipeline import assembly, training_step
 from grader.pipeline.faults import Faults
 from grader.pipeline.kept import Found, Watched, load_found, load_result, save_found
 from grader.pipeline.options import Options
+from grader.pipeline.own_training import train_rest
 from grader.pipeline.progress import Progress, Silent
 from grader.pipeline.recording_step import record_and_match
 from grader.pipeline.seeing import see
@@ -156,7 +158,16 @@ def retrain(session: Session, watched: Watched) -> Found:
     if session.data is not None:
         session.progress.step(_TRAIN)
     with session.watch("train"):
+        started_s = time.monotonic()
         trained = training_step.train(session, matches, assembly.trainable(matches, recordings), _TRAIN)
+        trained = train_rest(
+            session,
+            watched.submission,
+            recordings,
+            matches,
+            trained,
+            left_s=training_step.left_s(session, started_s),
+        )
     return Found(
         submission=watched.submission,
         recordings=recordings,

@@ -28,13 +28,13 @@ def train(
     trainings = _train(session, list(jobs.values()), step, session.options.time_limit_s)
     for training in trainings.values():
         export(default_cache(), training, session.options.out / "trainings")
-    comparable = _comparable(session, matches) & set(jobs)
+    comparable = comparable_stages(session, matches) & set(jobs)
     bands = _bands(session, comparable, trainings)
     weighed = session.faults.guard(
         step,
         lambda: weigh(
             session, jobs, trainings, bands, comparable,
-            lambda further: _train(session, further, step, _left_s(session, started_s)),
+            lambda further: _train(session, further, step, left_s(session, started_s)),
         ),
         Weighed(),
     )  # fmt: skip
@@ -75,7 +75,7 @@ def _train(session: Session, jobs: list[Job], step: Text, limit_s: float | None)
     )
 
 
-def _left_s(session: Session, started_s: float) -> float | None:
+def left_s(session: Session, started_s: float) -> float | None:
     """Return what is left of the time limit, None where there is none."""
     limit_s = session.options.time_limit_s
     return None if limit_s is None else max(limit_s - (time.monotonic() - started_s), 0.0)
@@ -107,7 +107,7 @@ def _trained(
     )
 
 
-def _comparable(session: Session, matches: tuple[StageMatch, ...]) -> frozenset[str]:
+def comparable_stages(session: Session, matches: tuple[StageMatch, ...]) -> frozenset[str]:
     """Return the stages whose run has just the ingredients that the reference had there.
 
     A dropout tried alone on the first network is right work, and far from a band measured with all that came before.

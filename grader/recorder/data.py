@@ -96,7 +96,7 @@ class InMemory(VisionDataset):  # type: ignore[misc]
         self._data: Any = None
         real = self.journal.real
         fits = real is not None and real.fits(self.kind.side, len(self.kind.statistics.mean))
-        self.real = real if fits else None
+        self.real: Any = real if fits else None
         if self.real is not None and not self.train:
             self._length = len(self.real.test)
         self.targets: Any = self._labels()
@@ -175,8 +175,8 @@ class InMemory(VisionDataset):  # type: ignore[misc]
     def _pixels(self, position: int) -> Any:
         if self._data is None and self.real is not None:
             images = self._real_images()
-            one: Any = np.asarray(images[position % len(images)])
-            return one[..., 0] if one.shape[-1] == 1 else one
+            real: Any = np.asarray(images[position % len(images)])
+            return real[..., 0] if real.shape[-1] == 1 else real
         if self._data is None:
             one: Any = pixels.pool(self.kind.statistics, self.kind.side)[position % pixels.POOL]
             return one[..., 0] if one.shape[-1] == 1 else one

@@ -72,7 +72,7 @@ class Real:
 
     def fits(self, side: int, channels: int) -> bool:
         """Whether a data set of such images is the one that the host's images stand for."""
-        return self.train.shape[1:] == (side, side, channels)
+        return tuple(self.train.shape[1:]) == (side, side, channels)
 
     # ------------------------------------------------------------ how far a program may go
 

@@ -6,7 +6,11 @@ No torch here: networks are rebuilt by `python -m grader.recipe.examine`, in a p
 from grader.recording.ingredients import ingredients
 from grader.recording.launch import record
 from grader.recording.matching import match_stages
+from grader.recording.program_training import ProgramOrder, ProgramOutputs, train_programs
 from grader.recording.source import facts
 from grader.recording.validate import parse_recording
 
-__all__ = ["facts", "ingredients", "match_stages", "parse_recording", "record"]
+__all__ = [
+    "ProgramOrder", "ProgramOutputs", "facts", "ingredients", "match_stages", "parse_recording", "record",
+    "train_programs",
+]  # fmt: skip
