@@ -50,7 +50,7 @@ _GAVE_UP = {
 
 
 @dataclass(frozen=True)
-class Standing:
+class Progress:
     """How far a run is: jobs by kind and state, how much was shared, and what is under way."""
 
     counts: Mapping[str, Mapping[State, int]]
@@ -78,7 +78,7 @@ class Watcher(Protocol):
     def note(self, text: Text) -> None:
         """Say something once."""
 
-    def update(self, state: Standing) -> None:
+    def update(self, state: Progress) -> None:
         """Show how far things are."""
 
 
@@ -242,7 +242,7 @@ class _Run:
     def _show(self) -> None:
         seconds = {kind: sum(all_) / len(all_) for kind, all_ in self._seconds.items()}
         self._watcher.update(
-            Standing(
+            Progress(
                 self._queue.counts(), self._register.sharing(), tuple(self._running), seconds, self._slots
             )
         )
