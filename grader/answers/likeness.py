@@ -11,6 +11,7 @@ from functools import lru_cache
 from grader.model import Assignment, Question
 
 _STEM = 6
+_TITLE_WORDS_MAX = 5
 _STOP = re.compile(
     r"les|des|une|est|que|qui|quel(?:le)?s?|pour|par|dans|sur|avec|son|ses|leur|sont|aux|cette|ces|ont|plus|"
     r"the|and|are|what|which|for|with|that|this|how|does|from|its|can|you|your|was|has|have|not|did|been|"
@@ -74,6 +75,6 @@ def _wordings(question: Question) -> tuple[frozenset[str], ...]:
     for text in (question.text.fr, question.text.en):
         found.append(stems(text))
         title = stems(text.partition(" :" if " :" in text else ":")[0])
-        if 2 <= len(title) < len(found[-1]):
+        if 2 <= len(title) <= _TITLE_WORDS_MAX and len(title) < len(found[-1]):
             found.append(title)
     return tuple(dict.fromkeys(found))

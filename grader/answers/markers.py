@@ -38,6 +38,8 @@ _STAR_FIRST = re.compile(r"^(?:\$\s*\\(?:big)?star\s*\$|[★☆⋆⭐])\s*")
 _BULLET = re.compile(r"^(?:[-+•▪◦>]|\*(?!\*))\s+(?=Q|R|\*\*|__)", re.IGNORECASE)
 
 MARKERS_MAX = 1500
+_WORDED_SCORE = 4.0
+"""Of `Question 7`, beside 1 for `7.`: to leave it out for numbers without a word takes more than a few of them."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,7 @@ class Marker:
 
 def find_markers(lines: list[Line], assignment: Assignment, likeness: Likeness) -> list[Marker]:
     """Return the markers of a document in order; of too many, those that look best."""
-    named = {
-        question.id: question.id for question in assignment.question if not re.match(r"Q?\d", question.id)
-    }
+    named = [one.id for one in assignment.question if not re.match(r"Q?\d", one.id)]
     titles = _Titles(assignment, likeness)
     found: list[Marker] = []
     for place, line in enumerate(lines):
@@ -97,11 +97,12 @@ def _numbered(line: Line, place: int) -> Marker | None:
     heading = line.level > 0
     match = _WORDED.match(words) or _REPLIED.match(words)
     if match is not None:
-        ended = bool(match["end"].strip()) or not match["tail"].strip() or heading
+        starred = re.search(r"[★☆*⋆]", words[: match.start("tail")]) is not None
+        ended = bool(match["end"].strip()) or not match["tail"].strip() or heading or starred
         tail = f"{match['tail']} {after}".strip()
         if not (ended or (strong and not after) or _begins_sentence(match["tail"])):
             return None
-        score = 2.5 if ended or strong else 1.2
+        score = _WORDED_SCORE if ended or strong else 1.2
         return _scored(line, place, match, tail, "word", score=score, strong=strong)
     if _SECTIONED.match(words):
         return None
@@ -149,26 +150,25 @@ def _numbers(first: str, more: str) -> tuple[int, ...]:
     return tuple(dict.fromkeys(numbers))
 
 
-def _lettered(line: Line, place: int, named: dict[str, str]) -> Marker | None:
-    """Return the marker of a question whose id is no number (`P3`, also written `Partie 3`)."""
+def _lettered(line: Line, place: int, named: list[str]) -> Marker | None:
+    """Return the marker of a question whose id is no number (`P3`; in running text also `Partie 3`)."""
     words, after, strong = opened(line)
     for identity in named:
-        head, tail_number = re.match(r"([A-Z]+)(\d*)", identity).groups()  # type: ignore[union-attr]
-        long = r"|(?:Partie|Part)\s*" + tail_number if (head, bool(tail_number)) == ("P", True) else ""
+        part = re.fullmatch(r"P(\d)", identity)
+        long = rf"|(?:Partie|Part)\s*{part[1]}" if part and not line.level else ""
         match = re.match(
-            rf"^(?:{identity}{long}){_STARS}\s*(?P<end>[.:)–—-]+|$|(?=\s*[★☆]))(?P<tail>.*)$", words
+            rf"^(?:{identity}{long})(?P<star>{_STARS})\s*(?P<end>[.:)–—-]+|$|)(?P<tail>.*)$", words
         )
-        if match is not None and (line.level or strong or match["end"]):
-            tail = f"{match['tail']} {after}".strip()
-            whole = words.startswith(identity)
-            score = (
-                (2.5 if whole else 0.8)
-                + 1.2 * (line.level > 0 and whole)
-                + 0.3 * line.gap
-                - 1.5 * line.continues
-            )
-            return Marker(place, tail, question=identity, style="id", worded=whole, heading=line.level > 0,
-                          strong=strong, score=score)  # fmt: skip
+        if match is None or not (line.level or strong or match["end"] or match["star"] or not match["tail"]):
+            continue
+        whole = words.startswith(identity)
+        score = (
+            (_WORDED_SCORE + 1.2 * (line.level > 0) if whole else 0.8) + 0.3 * line.gap - 1.5 * line.continues
+        )
+        return Marker(
+            place, f"{match['tail']} {after}".strip(), question=identity, style="id", worded=whole,
+            heading=line.level > 0, strong=strong, score=score,
+        )  # fmt: skip
     return None
 
 

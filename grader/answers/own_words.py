@@ -107,6 +107,6 @@ def _asked_until(text: str, lines: list[Line], question: Question, likeness: Lik
         set_apart = match.end() <= apart
         needed = _SET_APART if set_apart else _ASKS if asks else _STATES
         good = alike >= needed or (asks and covered >= 0.6) or (covered >= 0.9 and len(stems(beginning)) >= 5)
-        if good and alike + 0.02 * asks > best:
+        if good and alike + 0.02 * asks > best + 1e-9:
             best, end = alike + 0.02 * asks, match.end()
     return end

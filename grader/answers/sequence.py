@@ -27,6 +27,8 @@ _BACK_WORDED, _BACK, _BACK_ASKED = 1.5, 12.0, 3.0
 """For going back to an earlier question: with its word, with a bare number, with the question's own words."""
 _AGAIN = 0.5
 _GAP, _GAP_MAX = 0.06, 0.9
+_FORM, _WORD = 0.3, 1.0
+"""For going on in another form of number; for going from numbers with a word to bare ones, or back."""
 _RELATIVE = 2.0
 """What numbering anew in each part must explain beyond plain numbering."""
 
@@ -134,7 +136,7 @@ class _Search:
         for (last, style), at in self._pool.items():
             stays = self._awaits[at] == node.marker or not marker.numbers
             value = self._values[at] if stays else self._left(at) - entry
-            value -= self._step(last, node, marker, style == marker.style)
+            value -= self._step(last, node, marker) + _change(style, marker)
             if value > best:
                 best, origin = value, at
         self._nodes.append(node)
@@ -145,16 +147,22 @@ class _Search:
         self._at[node.marker].append(len(self._nodes) - 1)
         return len(self._nodes) - 1
 
-    def _step(self, last: int, node: _Node, marker: Marker, same_form: bool) -> float:
+    def _step(self, last: int, node: _Node, marker: Marker) -> float:
         """Return what it costs to go on from question `last` to `node`."""
         forward = node.first - last
         if forward > 0:
-            gap = min(_GAP * (forward - 1), _GAP_MAX) + (0.0 if same_form else 0.3)
-            return gap + self._scheme.new_part(last, node.first)
+            return min(_GAP * (forward - 1), _GAP_MAX) + self._scheme.new_part(last, node.first)
         if marker.worded:
             return _AGAIN if forward == 0 else _BACK_WORDED
         alike = self._features.alike(node.marker, self._scheme.order[node.first])
         return _BACK_ASKED if alike > 0.6 else _BACK
+
+
+def _change(style: str, marker: Marker) -> float:
+    """Return what it costs that a marker is written otherwise than the one before."""
+    if style == marker.style or not marker.numbers:
+        return 0.0
+    return _FORM if style.startswith("word") == marker.worded or style == "id" else _WORD
 
 
 def _questions(node: _Node, scheme: Scheme, marker: Marker) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ class _Reader:
         self._high = 0
         self._styles: dict[int, _Style] = {}
         self._box = pdfium.FS_RECTF()
-        self._x, self._y = ctypes.c_double(), ctypes.c_double()
+        self._x, self._y = ctypes.c_double(math.nan), ctypes.c_double(math.nan)
 
     def take(self, place: int) -> None:
         """Add the character at `place`."""
@@ -91,7 +91,11 @@ class _Reader:
         if not character and not lost:
             return
         pdfium.FPDFText_GetLooseCharBox(self._text, place, self._box)
+        origin = (self._x.value, self._y.value)
         pdfium.FPDFText_GetCharOrigin(self._text, place, self._x, self._y)
+        if (self._x.value, self._y.value) == origin and self._runs and not self._space:
+            self._runs[-1].text += character  # the second letter of a ligature
+            return
         run = Run(character, self._box.left, self._box.right, self._y.value, style.size, style.bold, lost)
         self._add(run)
         self._space = False

@@ -44,11 +44,30 @@ def add_pages(pages: list[list[Line]], gathered: Gathered) -> None:
     shape = _shape(pages, lines)
     vocabulary = frozenset(re.findall(r"[\w-]{4,}", "\n".join(line.text for line in lines).lower()))
     before: Line | None = None
+    blocks: list[Block] = []
     for number, page in enumerate(pages, start=1):
         pieces = _pieces(page, number, shape, before)
         before = page[-1] if page else before
-        for block in _joined(pieces, vocabulary):
-            gathered.add(block)
+        if blocks and pieces and _goes_on(blocks[-1], pieces[0]):
+            blocks[-1] = _one_table(blocks[-1], pieces.pop(0))
+        blocks.extend(pieces)
+    for block in _joined(blocks, vocabulary):
+        gathered.add(block)
+
+
+def _goes_on(block: Block, after: Block) -> bool:
+    """Tell whether two tables, at the end of a page and the top of the next, are one that the page cut."""
+    if block.kind != "table" or after.kind != "table":
+        return False
+    first, second = block.text.split("\n"), after.text.split("\n")
+    return first[0].count("|") == second[0].count("|")
+
+
+def _one_table(block: Block, after: Block) -> Block:
+    """Return the table as a whole; a heading row printed again is left out."""
+    head, _, *rows = after.text.split("\n")
+    rows = rows if head == block.text.split("\n")[0] else [head, *rows]
+    return msgspec.structs.replace(block, text="\n".join([block.text, *rows]), lost=block.lost + after.lost)
 
 
 def _shape(pages: list[list[Line]], lines: list[Line]) -> _Shape:
