@@ -26,6 +26,7 @@ from grader.model.recipe import (
 from grader.model.recording import (
     Examination,
     Fact,
+    Glimpse,
     Layer,
     Metric,
     Recording,
@@ -60,8 +61,8 @@ from grader.text import Language, Text
 
 __all__ = [
     "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Comparison", "Conditions", "CurvePoint",
-    "EntryPoint", "EpochPoint", "Examination", "Fact", "FileEntry", "Graph", "Judgement", "Language", "Layer",
-    "Loop", "Loss", "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Override", "Parameter",
+    "EntryPoint", "EpochPoint", "Examination", "Fact", "FileEntry", "Glimpse", "Graph", "Judgement", "Language",
+    "Layer", "Loop", "Loss", "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Override", "Parameter",
     "ParameterGroup", "Pipeline", "Place", "Problem", "Quantity", "Question", "Recipe", "Recording",
     "Recordings", "ReferenceModel", "Result", "Run", "SandboxRecord", "Schedule", "Seen", "Stage", "StageMatch",
     "StageResult", "StudentCurve", "Submission", "Text", "Total", "Training", "TrainingConditions", "Verdict",

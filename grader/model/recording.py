@@ -21,6 +21,15 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     phase: Literal["train", "test", "unknown"] = "unknown"
 
 
+class Glimpse(msgspec.Struct, frozen=True, kw_only=True):
+    """What shows of a training that is no recipe: enough to say which stage it may be, nothing to judge."""
+
+    dataset: str
+    """As in `Pipeline`."""
+    ingredients: tuple[str, ...] = ()
+    """The improvements that show; one written as a plain function does not."""
+
+
 class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One training that a program carried out: one optimizer over one network."""
 
@@ -29,6 +38,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Recipe | None
     """None when the program cannot be expressed as a recipe; `unexpressed` then says why."""
     unexpressed: Text | None = None
+    glimpse: Glimpse | None = None
+    """Only where there is no recipe."""
     samples: str | None = None
     """Name of the safetensors file with initial values and outputs, for comparison only."""
     places: dict[str, Place] = {}

@@ -22,6 +22,7 @@ from grader.model import (
     Schedule,
 )
 from grader.recorder.capture import write_whole
+from grader.recorder.glimpse import glimpse_of
 from grader.recorder.journal import REAL_BATCHES, Journal, RootCall, SchedulerRecord, TrainingRecord
 from grader.recorder.transforms import place_of
 from grader.text import Text
@@ -60,6 +61,7 @@ def run_of(journal: Journal, run: TrainingRecord, entry: str) -> Run:
         id=f"{entry}.{run.number}",
         recipe=recipe,
         unexpressed=None if recipe is not None else reason or _nothing(),
+        glimpse=glimpse_of(run) if recipe is None else None,
         samples=run.samples if recipe is not None else None,
         places=_places(run, evaluations),
         events=_events(journal, run),
