@@ -175,8 +175,28 @@ def stage(request: pytest.FixtureRequest, evidence: Evidence) -> StageEvidence:
         _must_be_known(found)
     except Decided as decided:
         decided.whole_stage = True
+        decided.teacher = decided.teacher or _by_itself(found)
         raise
     return found
+
+
+def _by_itself(stage: StageEvidence) -> Text | None:
+    """Tell the person who decides what the program itself reached, where only it could train."""
+    training, band = stage.result.training, stage.result.band
+    if training is None or training.trained_by != "program" or training.accuracy is None:
+        return None
+    beside = (
+        Text(
+            fr=f" ; référence : {band.lower:.1%} à {band.upper:.1%}",
+            en=f"; reference: {band.lower:.1%} to {band.upper:.1%}",
+        )
+        if band is not None
+        else Text(fr="", en="")
+    )
+    return Text(
+        fr=f"Appris par le programme lui-même, sans les étiquettes de test : {training.accuracy:.1%}{beside.fr}.",
+        en=f"Trained by the program itself, without the test labels: {training.accuracy:.1%}{beside.en}.",
+    )
 
 
 def _must_be_known(stage: StageEvidence) -> None:

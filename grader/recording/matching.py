@@ -80,7 +80,7 @@ def _match(
         choice for choice in (_choice(assignment, index, one) for one in candidates) if choice is not None
     ]
     if not choices:
-        return _unmatched(stage, candidates, recordings)
+        return _unmatched(assignment, index, candidates, recordings)
     best = min(choices, key=_preference)
     run = best.candidate.run
     absent = _unnamed(best.candidate)
@@ -134,7 +134,10 @@ def _preference(choice: _Choice) -> tuple[object, ...]:
     )
 
 
-def _unmatched(stage: Stage, candidates: Sequence[_Candidate], recordings: Recordings) -> StageMatch:
+def _unmatched(
+    assignment: Assignment, index: int, candidates: Sequence[_Candidate], recordings: Recordings
+) -> StageMatch:
+    stage = assignment.stage[index]
     own = set(stage.ingredients)
     holders = [candidate for candidate in candidates if own <= candidate.found]
     if holders:
@@ -146,15 +149,29 @@ def _unmatched(stage: Stage, candidates: Sequence[_Candidate], recordings: Recor
             reason=reasons.only_later(holder.recording, baseline=not own),
         )
     ran = [recording for recording in recordings.recordings if not recording.entry.template]
-    for recording in ran:
-        for run in recording.runs:
-            if run.recipe is None:
-                reason = reasons.unexpressed(recording, run)
-                return StageMatch(stage=stage.id, outcome=Outcome.MANUAL, reason=reason)
+    unknown = [(recording, run) for recording in ran for run in recording.runs if run.recipe is None]
+    if unknown:
+        glimpsed = [(recording, run) for recording, run in unknown if _may_be(assignment, index, run)]
+        recording, run = (glimpsed or unknown)[-1 if glimpsed else 0]
+        return StageMatch(
+            stage=stage.id,
+            outcome=Outcome.MANUAL,
+            run=run.id if glimpsed else None,
+            ingredients=run.glimpse.ingredients if glimpsed and run.glimpse is not None else (),
+            reason=reasons.unexpressed(recording, run),
+        )
     failed = [recording for recording in ran if _gave_no_evidence(recording)]
     if failed:
         return StageMatch(stage=stage.id, outcome=Outcome.BLOCKED, reason=reasons.blocked(failed[0]))
     return StageMatch(stage=stage.id, outcome=Outcome.MISSING, reason=reasons.missing(anything=bool(ran)))
+
+
+def _may_be(assignment: Assignment, index: int, run: Run) -> bool:
+    """Whether what shows of a run that is no recipe is just what the stage and those before it add."""
+    if run.glimpse is None or run.glimpse.dataset not in (assignment.dataset, *_UNNAMED_DATA):
+        return False
+    so_far = {name for stage in assignment.stage[: index + 1] for name in stage.ingredients}
+    return set(run.glimpse.ingredients) == so_far
 
 
 def _gave_no_evidence(recording: Recording) -> bool:
