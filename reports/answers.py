@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from reports.cleaning import clean
 from reports.formulas import plain_formula
 
-_OFF = ["html_block", "html_inline", "link", "image", "autolink", "reference"]
+OFF = ["html_block", "html_inline", "link", "image", "autolink", "reference"]
 _CLOSERS = (("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)"), ("$", "$"))
 _LONGEST_FORMULA = 400
 _LONG_WORD = re.compile(r"\S{60,}")
@@ -24,15 +24,16 @@ def answer_html(text: str) -> Markup:
 
     Headings become bold paragraphs, so that an answer cannot enter the report's outline.
     """
-    return Markup(_MARKDOWN.render(_breakable(clean(text))))
+    return Markup(_MARKDOWN.render(breakable(clean(text))))
 
 
-def _breakable(text: str) -> str:
+def breakable(text: str) -> str:
     """Give words of sixty characters or more places to break, so that layout stays linear."""
     return _LONG_WORD.sub(lambda word: "\u200b".join(re.findall(r".{1,30}", word[0])), text)
 
 
-def _formula(state: StateInline, silent: bool) -> bool:
+def formula_rule(state: StateInline, silent: bool) -> bool:
+    """Take a formula between its marks for one token; tells whether there was one."""
     for opener, closer in _CLOSERS:
         if not state.src.startswith(opener, state.pos):
             continue
@@ -67,8 +68,8 @@ class _Renderer(RendererHTML):
 
 def _reader() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer)
-    markdown.enable("table").disable(_OFF)
-    markdown.inline.ruler.before("escape", "formula", _formula)
+    markdown.enable("table").disable(OFF)
+    markdown.inline.ruler.before("escape", "formula", formula_rule)
     return markdown
 
 

@@ -13,7 +13,7 @@ from reports.document import Document, phrases_for
 from reports.figures import Figure
 
 ASSETS = Path(__file__).resolve().parent / "assets"
-_TEMPLATES = Path(__file__).resolve().parent / "templates"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
 def screen_page(document: Document, figures: Sequence[Figure], language: Language) -> str:
@@ -40,7 +40,7 @@ def _render(
     paper: bool,
 ) -> str:
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

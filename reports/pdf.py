@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -99,7 +99,7 @@ class _Printer:
         self.figures = figures
         self._result = result
         self._language = language
-        self._weasyprint = _weasyprint()
+        self._weasyprint = weasyprint()
         self._fetcher = own_assets_only({figure.name: figure for figure in figures})
         self._fonts = importlib.import_module("weasyprint.text.fonts").FontConfiguration()
 
@@ -116,7 +116,8 @@ class _Printer:
         return content
 
 
-def _weasyprint() -> Any:
+def weasyprint() -> Any:
+    """Return WeasyPrint; raises PdfUnavailable where it, or a library it needs, is missing."""
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     try:
         return importlib.import_module("weasyprint")
@@ -132,15 +133,20 @@ def _weasyprint() -> Any:
 
 def own_assets_only(figures: dict[str, Figure]) -> Any:
     """Return a fetcher that knows the figures and the package's own fonts, and refuses all else."""
+    return fetcher_of({f"figure:{name}": (figure.picture, figure.mime) for name, figure in figures.items()})
+
+
+def fetcher_of(known: Mapping[str, tuple[bytes, str]]) -> Any:
+    """Return a fetcher that knows what `known` holds by its address, and our own fonts, and refuses all else."""
     urls = importlib.import_module("weasyprint.urls")
     files = {path.name: path for path in (ASSETS / "fonts").iterdir() if path.suffix in (".otf", ".ttf")}
 
     class OwnAssetsOnly(urls.URLFetcher):  # type: ignore[name-defined, misc]
         def fetch(self, url: str, headers: object = None) -> Any:
             scheme, _, name = url.partition(":")
-            if scheme == "figure" and name in figures:
-                figure = figures[name]
-                return urls.URLFetcherResponse(url, figure.picture, {"Content-Type": figure.mime})
+            if url in known:
+                content, mime = known[url]
+                return urls.URLFetcherResponse(url, content, {"Content-Type": mime})
             if scheme == "asset" and name in files:
                 return urls.URLFetcherResponse(url, files[name].read_bytes(), {"Content-Type": "font/sfnt"})
             raise ValueError(f"refused: {url[:80]}")

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -71,7 +71,9 @@ def render(
     with tempfile.TemporaryDirectory(prefix="report-") as folder:
         room = Path(folder)
         write_record(room / "result.json", result)
-        reason = _run(process, room, out.resolve(), result_dir.resolve(), language)
+        arguments = [str(room / "result.json"), str(out.resolve()), "--lang", language]
+        arguments += ["--result-dir", str(result_dir.resolve())]
+        reason = run_child("reports.rendering", arguments, process, room)
         status = _status(room / "status.json")
     if not html.is_file():
         _fail(reason or (status.note if status else None))
@@ -84,12 +86,14 @@ def render(
     )
 
 
-def _run(process: RenderProcess, room: Path, out: Path, result_dir: Path, language: Language) -> Text | None:
-    """Run the child to its end; return why it did not come to a good one, or None."""
+def run_child(module: str, arguments: Sequence[str], process: RenderProcess, room: Path) -> Text | None:
+    """Run `module` in the folder `room` to its end; return why it did not come to a good one, or None.
+
+    It is told where to leave its status (`room/status.json`) and how much memory it may use.
+    """
     command = [
-        sys.executable, "-P", "-m", "reports.rendering", str(room / "result.json"), str(out), "--lang", language,
-        "--result-dir", str(result_dir), "--status", str(room / "status.json"),
-        "--memory-limit", str(process.memory_limit_bytes),
+        sys.executable, "-P", "-m", module, *arguments,
+        "--status", str(room / "status.json"), "--memory-limit", str(process.memory_limit_bytes),
     ]  # fmt: skip
     with (room / "stderr").open("wb") as errors:
         child = subprocess.Popen(

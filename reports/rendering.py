@@ -13,6 +13,7 @@ from pathlib import Path
 from grader.errors import RenderError
 from grader.model import Language, Result
 from grader.records import read_record, write_bytes, write_record
+from reports.limits import limit_memory
 from reports.status import ChildStatus
 
 
@@ -38,7 +39,7 @@ def render_here(result: Result, out: Path, language: Language, result_dir: Path)
 def main(arguments: list[str] | None = None) -> int:
     """Render what the command line names; return the exit code."""
     options = _parser().parse_args(arguments)
-    _limit_memory(options.memory_limit)
+    limit_memory(options.memory_limit)
     result = read_record(options.result, Result)
     status = render_here(result, options.out, options.lang, options.result_dir or options.result.parent)
     if options.status is not None:
@@ -57,16 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--status", type=Path, help="where to write the number of pages, as JSON")
     parser.add_argument("--memory-limit", type=int, default=0, help="bytes of address space; 0 for no limit")
     return parser
-
-
-def _limit_memory(size_bytes: int) -> None:
-    if size_bytes <= 0:
-        return
-    try:
-        import resource
-    except ImportError:  # not on Windows, where the time limit has to do
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (size_bytes, size_bytes))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,9 @@ from itertools import pairwise
 import click
 
 from grader.cli.commands import doctor, inspect, new, override, render, rescore, run, show_courseworks
+from grader.cli.evaluate import evaluate
 from grader.cli.group import DefaultCommandGroup
+from grader.cli.handing_in import compile_report, followup
 from grader.errors import GraderError
 from grader.pipeline.options import machine_language
 from grader.text import Language, Text
@@ -40,7 +42,9 @@ def cli() -> None:
     """
 
 
-for command in (run, inspect, new, show_courseworks, rescore, override, render, doctor):
+for command in (
+    run, inspect, new, show_courseworks, rescore, override, render, evaluate, followup, compile_report, doctor
+):  # fmt: skip
     cli.add_command(command)
 
 

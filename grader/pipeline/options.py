@@ -31,7 +31,7 @@ class Options:
     time_limit_s: float | None = None
     """After this long trainings stop where they are; None lets them come to their end."""
     watch_s: float = 300.0
-    """How long all programs of the hand-in together may be watched."""
+    """How long all programs of the hand-in together may be watched; 0 to run none of them."""
 
 
 def machine_language() -> Language:
