@@ -146,18 +146,17 @@ applied = st.builds(
 )
 turns = st.sampled_from([TURN, call("RandomVerticalFlip", p=0.3), call("CenterCrop", size=30)])
 jitter = call("ColorJitter", brightness=0.5, contrast=0.5, saturation=0.5, hue=0.2)
+SCALED = call("ToDtype", dtype="float32", scale=True)
+FLOATS = call("ConvertImageDtype", dtype="float32")
 ends = st.sampled_from(
     [
         [TO_TENSOR],
         [TO_TENSOR, NORMALIZE],
-        [call("ToImage"), call("ToDtype", dtype="float32", scale=True)],
-        [
-            call("PILToTensor"),
-            call("RandomVerticalFlip"),
-            call("ConvertImageDtype", dtype="float32"),
-            NORMALIZE,
-        ],
+        [call("ToImage"), SCALED],
         [call("ToImage"), call("ToDtype", dtype="float32", scale=False)],
+        [call("PILToTensor"), call("RandomVerticalFlip"), FLOATS, NORMALIZE],
+        [call("ToImage"), call("ColorJitter", brightness=0.5, saturation=2.0), SCALED],
+        [call("PILToTensor"), call("RandomRotation", degrees=20), call("Resize", size=28), FLOATS],
     ]
 )
 erasures = st.builds(
@@ -168,11 +167,25 @@ erasures = st.builds(
 )
 
 
+blends = st.fixed_dictionaries(
+    {}, optional={"brightness": ranges, "contrast": ranges, "saturation": ranges}
+).map(lambda given: call("ColorJitter", **given))
+later = st.one_of(
+    blends,
+    st.just(call("Grayscale", num_output_channels=3)),
+    st.builds(lambda p: call("RandomGrayscale", p=p), chances),
+    st.builds(
+        lambda d, f: call("RandomRotation", degrees=d, fill=f), st.floats(0, 180), st.sampled_from([0, 1])
+    ),
+    st.builds(lambda s: call("Resize", size=[s, s]), sides),
+)
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     pixels=st.lists(st.one_of(colours, shapes, applied, turns), max_size=4),
     end=ends,
-    tensors=st.lists(st.one_of(erasures, st.just(NORMALIZE), st.just(TURN)), max_size=3),
+    tensors=st.lists(st.one_of(erasures, st.just(NORMALIZE), turns, later), max_size=3),
     seed=st.integers(0, 99),
 )
 def test_compiled_colours_rotations_sizes_and_erasures_equal_torchvision(
@@ -235,7 +248,8 @@ BLUR = call("GaussianBlur", kernel_size=3)
     "calls",
     [
         [BLUR, TO_TENSOR],
-        [TO_TENSOR, call("ColorJitter", brightness=0.3, hue=0.1)],
+        [TO_TENSOR, call("ColorJitter", hue=0.1)],
+        [TO_TENSOR, call("Resize", size=[28, 28], antialias=False)],
         [TO_TENSOR, call("RandomErasing", p=1.0, value="random")],
         [call("RandomRotation", degrees=20, interpolation="bilinear"), TO_TENSOR],
         [call("AutoAugment", policy="cifar10"), TO_TENSOR],
@@ -244,7 +258,7 @@ BLUR = call("GaussianBlur", kernel_size=3)
         [call("RandomApply", transforms=held(call("CenterCrop", size=28))), call("Resize", size=[32, 32]), TO_TENSOR],
         [call("ToImage"), call("GaussianBlur", kernel_size=3), call("ToDtype", dtype="float32", scale=True)],
     ],
-    ids=["blurred", "coloured-tensor", "noise", "smooth", "policy", "choice", "order", "other-size", "second"],
+    ids=["blurred", "hue-of-tensor", "aliased", "noise", "smooth", "policy", "choice", "order", "other-size", "second"],
 )  # fmt: skip
 def test_what_is_not_compiled_runs_through_torchvision(calls: list[Call]) -> None:
     """Other transforms run one image after the other, the same each time, and the record says so."""

@@ -15,8 +15,12 @@ from torch import Tensor
 from torchvision.transforms import ColorJitter
 
 from grader.model import Call
+from grader.training.transforms import after
 from grader.training.transforms.stages import Drawn, Form, Gated, NotCompilable, Rows, Stage, indices
 from grader.training.transforms.words import permutations, uniform
+
+Changes = tuple[Callable[[Tensor, Tensor], Tensor], ...]
+"""Brightness, contrast, saturation and, mostly, hue: images (n, height, width, channels) and factors (n, 1, 1, 1)."""
 
 
 def grey(images: Tensor) -> Tensor:
@@ -30,18 +34,19 @@ def grey(images: Tensor) -> Tensor:
 class Grey(Stage):
     """`Grayscale`, with one channel or three equal ones."""
 
-    def __init__(self, channels: int) -> None:
-        self.channels = channels
+    def __init__(self, channels: int, grey: Callable[[Tensor], Tensor]) -> None:
+        self.channels, self.grey = channels, grey
 
     def apply(self, images: Tensor, drawn: Drawn) -> Tensor:
         """Return the batch in grey."""
-        return grey(images).expand(-1, -1, -1, self.channels)
+        return self.grey(images).expand(-1, -1, -1, self.channels)
 
 
 class Jitter(Stage):
     """`ColorJitter`: the order of its four changes and the factor of each are drawn for every image."""
 
-    def __init__(self, given: dict[str, Any]) -> None:
+    def __init__(self, given: dict[str, Any], changes: Changes | None = None) -> None:
+        self.changes = changes or _CHANGES
         own = ColorJitter(**{name: value for name, value in given.items() if value is not None})
         self.ranges = (own.brightness, own.contrast, own.saturation, own.hue)
         self.words = 3 + sum(ends is not None for ends in self.ranges)
@@ -67,7 +72,7 @@ class Jitter(Stage):
                 if ends is not None and len(chosen):
                     factor = factors[chosen, change].to(images.device).view(-1, 1, 1, 1)
                     there = chosen.to(images.device)
-                    images[there] = _CHANGES[change](images[there], factor)
+                    images[there] = self.changes[change](images[there], factor)
         return images
 
 
@@ -100,7 +105,7 @@ def _hue(images: Tensor, factor: Tensor) -> Tensor:
     return _from_hsv((hue + shift) % 256, saturation, value)
 
 
-_CHANGES: tuple[Callable[[Tensor, Tensor], Tensor], ...] = (_brightness, _contrast, _saturation, _hue)
+_CHANGES: Changes = (_brightness, _contrast, _saturation, _hue)
 
 
 def _to_hsv(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -156,20 +161,23 @@ def _rounded(numbers: Tensor) -> Tensor:
 def grayscale(call: Call, form: Form) -> tuple[list[Stage], Form]:
     """Return the stage of `Grayscale`."""
     channels = call.arguments.get("num_output_channels", 1)
-    if form.kind != "pixels" or channels not in (1, 3):
+    if channels not in (1, 3):
         raise NotCompilable
-    return [Grey(channels)], form._replace(channels=channels)
+    return [_grey(form, channels)], form._replace(channels=channels)
 
 
 def random_grayscale(call: Call, form: Form) -> tuple[list[Stage], Form]:
     """Return the stage of `RandomGrayscale`."""
-    if form.kind != "pixels":
-        raise NotCompilable
-    return [Gated([Grey(form.channels)], call.arguments.get("p", 0.1), at_most=False)], form
+    return [Gated([_grey(form, form.channels)], call.arguments.get("p", 0.1), at_most=False)], form
+
+
+def _grey(form: Form, channels: int) -> Grey:
+    return Grey(channels, grey if form.kind == "pixels" else after.grey)
 
 
 def color_jitter(call: Call, form: Form) -> tuple[list[Stage], Form]:
-    """Return the stage of `ColorJitter`."""
-    if form.kind != "pixels":
+    """Return the stage of `ColorJitter`; the hue of tensors is left to torchvision."""
+    stage = Jitter(call.arguments, None if form.kind == "pixels" else after.CHANGES)
+    if form.kind != "pixels" and stage.ranges[3] is not None:
         raise NotCompilable
-    return [Jitter(call.arguments)], form
+    return [stage], form

@@ -70,6 +70,8 @@ def _built(call: Call, depth: int) -> Any:
         for name, kind in (("interpolation", InterpolationMode), ("policy", AutoAugmentPolicy)):
             if isinstance(given.get(name), str):
                 given[name] = kind(given[name])
+        if call.name == "ConvertImageDtype":
+            given.setdefault("dtype", "float32")  # the second generation's default
         if isinstance(given.get("dtype"), str):
             given["dtype"] = _dtype(given["dtype"])
         first = getattr(torchvision.transforms, call.name, None) if call.name not in _SECOND else None

@@ -18,6 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from grader.model import Call
+from grader.training.transforms.after import Resized
 from grader.training.transforms.moves import size_of
 from grader.training.transforms.stages import Drawn, Form, NotCompilable, Stage
 
@@ -121,7 +122,7 @@ def resize(call: Call, form: Form) -> tuple[list[Stage], Form]:
     """Return the stage of `Resize`; one number is the length of the shorter side."""
     given = call.arguments
     size, name = given.get("size"), given.get("interpolation", "bilinear")
-    if form.kind != "pixels" or name not in _FILTERS or given.get("max_size") is not None:
+    if name not in _FILTERS or given.get("max_size") is not None:
         raise NotCompilable
     sides = [size] if isinstance(size, int) else list(size or ())
     if len(sides) == 1 and isinstance(sides[0], int) and sides[0] > 0:
@@ -129,4 +130,9 @@ def resize(call: Call, form: Form) -> tuple[list[Stage], Form]:
         sides = [sides[0], int(sides[0] * long / short)]
         sides = sides if form.height <= form.width else sides[::-1]
     height, width = size_of(sides)
-    return [Resize(form, height, width, _FILTERS[name])], form._replace(height=height, width=width)
+    made = form._replace(height=height, width=width)
+    if form.kind != "pixels":
+        if given.get("antialias", True) is not True:
+            raise NotCompilable
+        return [Resized(height, width, "bilinear" if _FILTERS[name] is _BILINEAR else "bicubic")], made
+    return [Resize(form, height, width, _FILTERS[name])], made

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from grader.model import Call
+from grader.training.transforms.after import Sampled
 from grader.training.transforms.stages import Drawn, Form, NotCompilable, Rows, Stage
 from grader.training.transforms.words import uniform
 
@@ -67,12 +68,16 @@ def random_rotation(call: Call, form: Form) -> tuple[list[Stage], Form]:
     given = call.arguments
     fill, center = given.get("fill", 0), given.get("center")
     nearest = given.get("interpolation", "nearest") in ("nearest", 0)
-    if form.kind != "pixels" or not nearest or given.get("expand"):
+    if not nearest or given.get("expand"):
         raise NotCompilable
     if center is not None and len(center) != 2:
         raise NotCompilable
     if not isinstance(fill, int | float) or not 0 <= fill <= 255:
         raise NotCompilable
+    if form.kind != "pixels":
+        if center is not None:
+            raise NotCompilable
+        return [Sampled(_range(given.get("degrees")), float(fill))], form
     return [Rotate(form, _range(given.get("degrees")), center, int(fill))], form
 
 
