@@ -20,7 +20,7 @@ import msgspec
 from grader import courseworks, pipeline
 from grader.courseworks import Coursework
 from grader.errors import GraderError, UsageError
-from grader.model import Recipe, Text
+from grader.model import Budget, Recipe, Text
 from grader.pipeline.options import Options, machine_language
 from grader.records import read_record, write_bytes, write_record
 from grader.training import choose_data, default_cache
@@ -67,10 +67,19 @@ def command(
     path = bands or coursework.bands
     if merge:
         return _merge(path, merge)
-    recipes = _recipes(coursework, out)
+    budget = _budget(coursework, given["budget"])
+    recipes = stage_recipes(out) if out is not None else reference_recipes(coursework)
     if bands is None:
         write_bytes(coursework.recipes, _a_line_each(recipes))
-    calibration = _calibration(coursework, recipes, given)
+    calibration = Calibration(
+        recipes=recipes,
+        budget=budget,
+        budget_name=given["budget"],
+        data=choose_data(given["data"], cache=default_cache(), progress=_Lines()),
+        seeds=tuple(range(given["seeds"])),
+        device=given["device"],
+        precision=given["precision"],
+    )
     cache, workers = default_cache(), given["workers"]
     known = read_record(path, Bands) if path.is_file() else None
     if given["models"]:
@@ -85,10 +94,11 @@ def command(
     return 0
 
 
-def _recipes(coursework: Coursework, out: Path | None) -> dict[str, Recipe]:
-    """Return the recipes of the reference solution, watched now unless `out` holds a run over it."""
-    if out is not None:
-        return stage_recipes(out)
+def reference_recipes(coursework: Coursework) -> dict[str, Recipe]:
+    """Return the recipes of the reference solution, watched now, by stage.
+
+    Raises UsageError where this distribution has no solution, or a stage of it gave no recipe.
+    """
     solution = coursework.folder / "solution"
     if not solution.is_dir():
         raise UsageError(
@@ -113,23 +123,14 @@ def _a_line_each(recipes: dict[str, Recipe]) -> bytes:
     return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
 
 
-def _calibration(coursework: Coursework, recipes: dict[str, Recipe], given: dict[str, Any]) -> Calibration:
-    budgets = coursework.assignment.budgets
-    if given["budget"] not in budgets or not budgets[given["budget"]].trains:
-        trained = ", ".join(name for name, budget in budgets.items() if budget.trains)
+def _budget(coursework: Coursework, name: str) -> Budget:
+    budgets = {known: budget for known, budget in coursework.assignment.budgets.items() if budget.trains}
+    if name not in budgets:
         raise UsageError(
-            fr=f"Budget sans entraînement ou inconnu : « {given['budget']} ». Budgets possibles : {trained}.",
-            en=f'Budget unknown or without training: "{given["budget"]}". Possible budgets: {trained}.',
+            fr=f"Budget inconnu ou sans entraînement : « {name} ». Budgets possibles : {', '.join(budgets)}.",
+            en=f'Budget unknown or without training: "{name}". Possible budgets: {", ".join(budgets)}.',
         )
-    return Calibration(
-        recipes=recipes,
-        budget=budgets[given["budget"]],
-        budget_name=given["budget"],
-        data=choose_data(given["data"], cache=default_cache(), progress=_Lines()),
-        seeds=tuple(range(given["seeds"])),
-        device=given["device"],
-        precision=given["precision"],
-    )
+    return budgets[name]
 
 
 def _merge(path: Path, files: tuple[Path, ...]) -> int:

@@ -85,12 +85,8 @@ def _rate(way: str, trials: Iterator[Trial], stages: int) -> Rate:
         below = looks[0] < mean - width
         repeated = below & (looks[0] >= mean - 2 * width)
         stays = np.where(repeated, np.median(looks, axis=0) < mean - width, below)
-        count, once, thrice, again = (
-            count + 1,
-            once + below.any(),
-            thrice + stays.any(),
-            again + repeated.sum(),
-        )
+        count, once, thrice = count + 1, once + int(below.any()), thrice + int(stays.any())
+        again += int(repeated.sum())
     share = max(count, 1)
     return Rate(
         way=way,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import math
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
 
+import msgspec
+import numpy as np
 import pytest
+from safetensors.numpy import load_file
 
 from grader import courseworks
 from grader.errors import TrainingError, UsageError
@@ -26,7 +31,9 @@ from grader.model import (
 from grader.records import read_record, write_record
 from grader.training import DataSource, Job, find_band, synthetic, train_all
 from grader.training.bands import Bands, Measurement, band_of
-from grader.training.calibrate import Calibration, calibrate, merged, stage_recipes
+from grader.training.cache import weights_digest
+from grader.training.calibrate import Calibration, calibrate, merged, stage_recipes, with_models
+from grader.training.portrait import portrait
 from grader.training.resident import Loaded, digest_of
 
 REFERENCE = courseworks.library() / "polytech_tp5_6"
@@ -77,6 +84,70 @@ def test_a_calibration_does_not_hide_a_training_that_failed(
     )
     with pytest.raises(TrainingError, match="odd"):
         calibrate(calibration, cache=cache)
+
+
+@pytest.mark.slow
+def test_the_reference_models_come_again_and_are_compared(
+    make_recipe: Callable[..., Recipe], small_data: DataSource, cache: Path, tmp_path: Path
+) -> None:
+    """The first seed's network lies in the cache with the digest told; another one is not put in its place."""
+    calibration = Calibration(
+        recipes={"only": make_recipe(epochs=2)}, budget=Budget(), budget_name="full", data=small_data, seeds=(0, 1),
+        device="cpu", precision="fp32",
+    )  # fmt: skip
+    measured = calibrate(calibration, cache=cache, workers=2)
+    model = measured.stages["only"].model
+    assert model is not None and len(model.curve) == 2
+    (kept,) = cache.glob("trainings/*/*/weights.safetensors")
+    assert hashlib.sha256(kept.read_bytes()).hexdigest() == model.sha256
+    assert set(load_file(kept)) == {"conv.weight", "conv.bias", "head.weight", "head.bias"}
+    filters = np.frombuffer(model.filters, dtype=np.uint8).reshape(model.filters_shape)
+    assert filters.shape == (6, 3, 3, 3) and (filters.min(), filters.max()) == (0, 255)
+
+    without = without_models(measured)
+    again = with_models(merged(None, without), calibration, cache=tmp_path / "other", workers=2)
+    assert again.bands.measurements == (measured,)
+    assert model.sha256 in again.told["only"].en
+
+    moved = msgspec.structs.replace(
+        without.stages["only"], accuracies=(0.99, *measured.stages["only"].accuracies[1:])
+    )
+    other = msgspec.structs.replace(without, stages={"only": moved})
+    found = with_models(merged(None, other), calibration, cache=cache, workers=2)
+    assert found.bands.measurements == (other,) and "not the network" in found.told["only"].en
+    with pytest.raises(UsageError, match="measured"):
+        with_models(None, calibration, cache=cache, workers=2)
+
+
+def without_models(measurement: Measurement) -> Measurement:
+    """Return the measurement as one that kept no network."""
+    stages = {name: msgspec.structs.replace(one, model=None) for name, one in measurement.stages.items()}
+    return msgspec.structs.replace(measurement, stages=stages)
+
+
+@pytest.mark.slow
+def test_a_network_is_kept_beside_a_training_that_was_there_without(
+    make_job: Callable[..., Job], cache: Path
+) -> None:
+    """A later job that asks for the network trains again, gets the same training, and leaves the network there."""
+    first = train_all([make_job("a")], cache=cache)["a"]
+    assert weights_digest(cache, first.key) is None and portrait(cache, first) is None
+    assert train_all([make_job("a", weights=True)], cache=cache)["a"] == first
+    assert weights_digest(cache, first.key) is not None
+
+
+def test_the_committed_models_are_whole() -> None:
+    """Each stage shows a confusion matrix of all test images, filters of the first layer, and a digest of its own."""
+    for one in committed():
+        models = [stage.model for stage in one.stages.values() if stage.model is not None]
+        assert len({model.sha256 for model in models}) == len(models)
+        for stage in one.stages.values():
+            if stage.model is None:
+                continue
+            assert sum(map(sum, stage.model.confusion)) == one.test_images
+            assert math.prod(stage.model.filters_shape) == len(stage.model.filters) == 32 * 3 * 5 * 5
+            assert fmean(stage.model.curve[-3:]) == pytest.approx(stage.accuracies[0], abs=1e-5)
+    assert any(stage.model for one in committed() if one.precision == "bf16" for stage in one.stages.values())
 
 
 def leave_run(out: Path, recipe: Recipe | None) -> None:
