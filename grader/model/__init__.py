@@ -47,7 +47,7 @@ from grader.model.result import (
     Total,
     Verdict,
 )
-from grader.model.submission import EntryPoint, FileEntry, Place, Problem, Submission
+from grader.model.submission import VARIANTS, EntryPoint, FileEntry, Place, Problem, Submission
 from grader.model.training import (
     Band,
     Comparison,
@@ -60,6 +60,7 @@ from grader.model.training import (
 from grader.text import Language, Text
 
 __all__ = [
+    "VARIANTS",
     "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Comparison", "Conditions", "CurvePoint",
     "EntryPoint", "EpochPoint", "Examination", "Fact", "FileEntry", "Glimpse", "Graph", "Judgement", "Language",
     "Layer", "Loop", "Loss", "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Override", "Parameter",

@@ -8,7 +8,7 @@ import msgspec
 
 from grader.model.outcome import Outcome
 from grader.model.recipe import Recipe
-from grader.model.submission import EntryPoint, Place, Problem
+from grader.model.submission import EntryPoint, Evidence, Place, Problem
 from grader.text import Text
 
 
@@ -43,11 +43,17 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     samples: str | None = None
     """Name of the safetensors file with initial values and outputs, for comparison only."""
     places: dict[str, Place] = {}
-    """Where the program made what: `network`, `optimizer`, `scheduler`, `loss`, `train_transforms`,
-    `evaluation_transforms`, `training_loop`, `evaluation_loop`."""
+    """Where the program made what: `network`, `optimizer`, `scheduler`, `loss`, `train_images`, `train_loader`,
+    `train_transforms`, `evaluation_images`, `evaluation_transforms`, `training_loop`, `evaluation_loop`; and where
+    it first called what: `backward`, `step`, `zero_grad`, `scheduler_step`; `began` is the outermost line at the start."""
     events: tuple[str, ...] = ()
     """The order of calls in the second epoch, shortened: `batch zero_grad forward loss backward step ...`."""
     printed: tuple[Metric, ...] = ()
+    cell: int = 0
+    """The cell of the notebook that was running when it began, 0 outside notebooks."""
+    signs: dict[str, bool] = {}
+    """What else was seen of its loop and is no part of the recipe: `propagates` (whether `backward` was ever called),
+    `last_batch_metrics` (whether figures told for an epoch are those of its last batch alone)."""
 
 
 class SandboxRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,10 +139,12 @@ class StageMatch(msgspec.Struct, frozen=True, kw_only=True):
 
     stage: str
     outcome: Outcome
-    """`passed` when a run was found, else `missing`, `blocked`, `manual` or `error`."""
+    """`passed` when a run was found, else `missing`, `blocked`, `unreadable`, `manual` or `error`."""
     run: str | None = None
     style: Literal["cumulative", "separate"] | None = None
     """Whether the run holds the earlier stages' ingredients too, or tries this one alone."""
     ingredients: tuple[str, ...] = ()
     """All that were recognised in the run."""
+    evidence: Evidence = "handed_in"
+    """What the run stands on; weaker evidence leaves the stage to a person."""
     reason: Text

@@ -28,20 +28,50 @@ class FileEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Whether it equals, up to white space at line ends, a file of the handed-out template."""
 
 
+Evidence = Literal["handed_in", "uncommented", "history"]
+"""Where the code of an entry point comes from: only what was handed in as it stands decides points."""
+
+
+VARIANTS = ".variants"
+"""Folder of the opened hand-in in which the files of weaker evidence stand, one folder a variant."""
+
+
 class EntryPoint(msgspec.Struct, frozen=True, kw_only=True):
     """One way to run a program of the hand-in."""
 
     id: str
     """`e1`, `e2`, ... in the order found; stable for the same contents."""
     path: str
-    call: Literal["script", "main"] = "script"
-    """`main`: the module defines `main(...)` and does not call it, so the recorder does."""
+    call: Literal["script", "main", "notebook"] = "script"
+    """`main`: the module defines `function` and does not call it, so the recorder does."""
+    function: str = "main"
     arguments: tuple[str, ...] = ()
     """Command-line arguments, for a script with flags."""
     keywords: dict[str, int | float | bool | str] = {}
-    """Arguments by name for `main`."""
+    """Arguments by name for `function`; `params.lr` is the field `lr` of its argument `params`."""
+    order: Literal["file", "execution"] = "file"
+    """In which order the cells of a notebook are run."""
+    evidence: Evidence = "handed_in"
+    variant: str = ""
+    """Folder, beneath `VARIANTS`, of the files that stand in for those handed in; named by its content."""
+    origin: Text | None = None
+    """For weaker evidence: which lines were uncommented, or which commit it was."""
     template: bool = False
     """Whether it is the untouched template, which is no evidence."""
+
+    @property
+    def named(self) -> Text:
+        """How people are told of it: `tp.py --bn`, `tp.py main_bn()`, `tp.ipynb (ordre d'exécution)`."""
+        called = [f"{self.function}()"] if self.call == "main" else []
+        shown = {key.rpartition(".")[2]: value for key, value in self.keywords.items()}
+        given = [f"{key}={value}" for key, value in shown.items() if key and value is not False]
+        words = " ".join([self.path, *self.arguments, *called, *given])
+        fr, en = words, words
+        if self.order == "execution":
+            fr, en = f"{fr} (ordre d'exécution)", f"{en} (in order of execution)"
+        if self.origin is not None:
+            fr, en = f"{fr} ({self.origin.fr})", f"{en} ({self.origin.en})"
+        return Text(fr=fr, en=en)
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +95,8 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     """SHA-256 over the sorted paths and contents."""
     files: tuple[FileEntry, ...] = ()
     entry_points: tuple[EntryPoint, ...] = ()
+    alternatives: tuple[EntryPoint, ...] = ()
+    """Weaker evidence, for stages that no entry point shows: what comments and an older commit still hold."""
     documents: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[Text, ...] = ()

@@ -16,7 +16,7 @@ from types import FrameType
 import numpy as np
 import torch
 
-from grader.model import EntryPoint, Problem
+from grader.model import VARIANTS, EntryPoint, Problem
 from grader.recorder import bridges, data, inert, loaders, optimizers, problems, program, transforms, writing
 from grader.recorder.capture import Capture
 from grader.recorder.initial import Initial
@@ -72,7 +72,7 @@ class Child:
     def __init__(self, job: Job, entry: EntryPoint, errors: int, *, whole_passes: bool = False) -> None:
         self.job, self.entry, self.errors = job, entry, errors
         self.journal = Journal(whole_passes=whole_passes)
-        self.root = _copy(job.root)
+        self.root = _copy(job.root, entry.variant)
         self.places = Places(self.root)
         self.printed = Printed(self.journal)
         self._written = 0.0
@@ -126,6 +126,7 @@ class Child:
         if journal.real is None:
             journal.capture = Capture(journal, initial, self.job.out, self.entry.id)
             journal.on_change = self._on_change
+        journal.here, journal.outermost = places.here, places.outermost
         return Watch(journal, places, initial, runs)
 
     def _limit(self) -> None:
@@ -187,10 +188,12 @@ def _arguments(name: str) -> Problem:
     )
 
 
-def _copy(root: str) -> str:
-    """Return a private copy of the hand-in, in which the program may write."""
+def _copy(root: str, variant: str) -> str:
+    """Return a private copy of the hand-in, in which the program may write, with the files of its variant."""
     copied = os.path.join(tempfile.mkdtemp(prefix="program-"), "submission")
-    shutil.copytree(root, copied, symlinks=True)
+    shutil.copytree(root, copied, symlinks=True, ignore=shutil.ignore_patterns(VARIANTS))
     for folder, _, _ in os.walk(copied):
         os.chmod(folder, 0o755)
+    if variant:
+        shutil.copytree(os.path.join(root, VARIANTS, variant), copied, symlinks=True, dirs_exist_ok=True)
     return os.path.realpath(copied)

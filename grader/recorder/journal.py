@@ -43,6 +43,7 @@ class LoaderRecord:
     length: int
     reason: Text | None = None
     transforms: tuple[Call, ...] | None = None
+    place: Place | None = None
     passes: int = 0
     last_batch: Any = None
 
@@ -65,6 +66,11 @@ class Pass:
     trains: bool = False
     steps: int = 0
     run: TrainingRecord | None = None
+    labels: Any = None
+    """Of the latest batch."""
+    losses: list[float] = field(default_factory=list)
+    accuracies: list[float] = field(default_factory=list)
+    """Of each batch, in percent."""
 
 
 @dataclass(eq=False)
@@ -171,6 +177,18 @@ class TrainingRecord:
     frozen: frozenset[str] = frozenset()
     fresh_groups: list[dict[str, Any]] = field(default_factory=list)
     group_paths: list[tuple[str, ...]] = field(default_factory=list)
+    cell: int = 0
+    lines: dict[str, Place] = field(default_factory=dict)
+    """Where the program first called `backward`, `step`, `zero_grad`, ... for this training."""
+    propagates: bool = True
+    """Whether an error was ever propagated back."""
+    figures: list[tuple[str, bool, bool]] = field(default_factory=list)
+    """For each figure told after a pass: its name, whether it is the last batch's, whether the whole pass's."""
+
+    def line(self, name: str, place: Place | None) -> None:
+        """Remember `place` as where the program first called `name` for this training."""
+        if place is not None:
+            self.lines.setdefault(name, place)
 
     real: Any = None
     """The real training that it is part of, None where it is only watched; see `real`."""
@@ -209,9 +227,17 @@ class Journal:
     """Whether one batch takes so long that a pass is ended after it."""
     shortened: bool = False
     """Whether a pass was ended early."""
+    ended: list[Pass] = field(default_factory=list)
+    """Passes that came to their end, the latest two."""
     active: Pass | None = None
     """The pass of the latest batch drawn."""
     early_printed: list[Metric] = field(default_factory=list)
+    cell: int = 0
+    """The cell of the notebook that is running, 0 in a script."""
+    orphan: RootCall | None = None
+    """The call of the latest backward pass through a network that no optimizer holds."""
+    here: Callable[[], Place | None] = lambda: None
+    outermost: Callable[[], Place | None] = lambda: None
     depth: int = 0
     """How many networks deep the program is: 0 outside every forward pass."""
     paused: int = 0

@@ -54,6 +54,7 @@ def install(journal: Journal, places: Places) -> None:
             kwargs["batch_size"] = journal.real.batch_size(kwargs.get("batch_size", 1))
         original_init(self, dataset, **kwargs)
         self.__dict__["_recorder_record"] = None
+        self.__dict__["_recorder_place"] = places.here(outside="__init__")
 
     def __iter__(self: Any) -> Any:
         if journal.paused:
@@ -93,7 +94,8 @@ def _record(loader: Any) -> LoaderRecord:
             en=f"the images are drawn by `{type(sampler).__name__[:60]}`, which the tool cannot imitate",
         )
     length = len(loader) if hasattr(loader.dataset, "__len__") else 1
-    return LoaderRecord(images, batch_size, shuffle, drop_last, length, reason, transforms)
+    place = loader.__dict__.get("_recorder_place")
+    return LoaderRecord(images, batch_size, shuffle, drop_last, length, reason, transforms, place)
 
 
 def _learns_from(dataset: Any) -> bool:
@@ -241,6 +243,7 @@ class Batches:
 def end_of_pass(journal: Journal, one: Pass) -> None:
     """Let a scheduler that is stepped at every batch catch up with the batches left out."""
     run = one.run
+    journal.ended = [*journal.ended[-1:], one]
     if run is None:
         return
     for record in run.optimizer.schedulers:
@@ -259,6 +262,8 @@ def _tag_batch(batch: Any, one: Pass, positions: tuple[int, ...]) -> None:
     for tensor in tensors_in(batch):
         image = tensor.dim() >= 3 or (tensor.dim() == 2 and torch.is_floating_point(tensor))
         tag(tensor, Trail("image" if image else "label", drawn=one, positions=positions))
+        if not image and tensor.dim() == 1:
+            one.labels = tensor
 
 
 _LOOPS = frozenset(

@@ -21,6 +21,8 @@ from grader.recorder.trail import Trail, foremost, tag, tensors_in
 
 _LARGE = 1_024
 _SAMPLE = 256
+_MEASURED = 8
+"""Batches of a pass whose accuracy is noted."""
 _SLOW_S = 4.0
 """A forward pass longer than this makes passes end after one batch."""
 
@@ -105,8 +107,20 @@ class Networks:
                 journal.real.evaluated(call, result)
         first = next(tensors_in(result), None)
         call.output_dims = first.dim() if first is not None else 0
+        if first is not None:
+            self._measure(first, call)
         tag(result, Trail("output", drawn=call.drawn, call=call))
         return result
+
+    def _measure(self, output: torch.Tensor, call: RootCall) -> None:
+        """Note the accuracy of the batch, for as long as figures are compared with it."""
+        drawn = call.drawn
+        if drawn is None or drawn.labels is None or len(drawn.accuracies) >= _MEASURED:
+            return
+        if output.dim() == 2 and len(output) == len(drawn.labels):
+            with self.journal.pause(), torch.no_grad():
+                right = (output.detach().argmax(1) == drawn.labels).float().mean()
+            drawn.accuracies.append(100.0 * float(right))
 
     def _dry_run(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Have lazy layers draw their weights, as their first call does, and leave all else as it was."""

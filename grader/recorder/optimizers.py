@@ -41,6 +41,8 @@ def install(journal: Journal, places: Places, runs: Runs) -> None:
         journal.event("zero_grad")
         record = journal.optimizer_of(self)
         run = record.run if record is not None else None
+        if run is not None and "zero_grad" not in run.lines:
+            run.line("zero_grad", places.here())
         if run is None or not (run.train_calls and run.train_calls[-1].fast):
             with journal.pause():
                 original_clear(self, *args, **kwargs)
@@ -179,6 +181,8 @@ def _stepped(scheduler: Any, journal: Journal) -> None:
     record.steps += 1
     optimizer = next((one for one in journal.optimizers if record in one.schedulers), None)
     run = optimizer.run if optimizer is not None else None
+    if run is not None:
+        run.line("scheduler_step", journal.here())
     drawn = journal.active
     inside = drawn is not None and run is not None and drawn.run is run and not drawn.finished
     if inside and drawn is not None:

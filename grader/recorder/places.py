@@ -7,6 +7,7 @@ import sys
 from types import FrameType, TracebackType
 
 from grader.model import Place
+from grader.recorder.program import CELL
 
 _MAX_FRAMES = 60
 
@@ -21,7 +22,13 @@ class Places:
         """Return `filename` inside the hand-in, None when it is not one of its files."""
         if not filename.startswith(self.root):
             return None
-        return filename[len(self.root) :].replace(os.sep, "/")
+        return filename[len(self.root) :].partition(CELL)[0].replace(os.sep, "/")
+
+    def place(self, filename: str, line: int) -> Place | None:
+        """Return `line` of `filename`, in its cell where it is a notebook; None outside the hand-in."""
+        path = self.relative(filename)
+        cell = filename.partition(CELL)[2]
+        return Place(file=path, line=line, page=int(cell or 0)) if path is not None else None
 
     def here(self, *, outside: str = "") -> Place | None:
         """Return the innermost line of the student's that is running, not counting functions called `outside`."""
@@ -29,18 +36,28 @@ class Places:
         for _ in range(_MAX_FRAMES):
             if frame is None:
                 return None
-            path = self.relative(frame.f_code.co_filename)
-            if path is not None and frame.f_code.co_name != outside:
-                return Place(file=path, line=frame.f_lineno)
+            name = frame.f_code.co_filename
+            if name.startswith(self.root) and frame.f_code.co_name != outside:
+                return self.place(name, frame.f_lineno)
             frame = frame.f_back
         return None
+
+    def outermost(self) -> Place | None:
+        """Return the outermost line of the student's that is running: of the module, where that runs."""
+        found: Place | None = None
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            name = frame.f_code.co_filename
+            found = self.place(name, frame.f_lineno) or found
+            frame = frame.f_back
+        return found
 
     def at(self, frame: FrameType | None) -> Place | None:
         """Return the innermost line of the student's at or above `frame`."""
         while frame is not None:
-            path = self.relative(frame.f_code.co_filename)
-            if path is not None:
-                return Place(file=path, line=frame.f_lineno)
+            place = self.place(frame.f_code.co_filename, frame.f_lineno)
+            if place is not None:
+                return place
             frame = frame.f_back
         return None
 
@@ -48,13 +65,11 @@ class Places:
         """Return the deepest line of the student's in `traceback`."""
         found = None
         while traceback is not None:
-            path = self.relative(traceback.tb_frame.f_code.co_filename)
-            if path is not None:
-                found = Place(file=path, line=traceback.tb_lineno)
+            found = self.place(traceback.tb_frame.f_code.co_filename, traceback.tb_lineno) or found
             traceback = traceback.tb_next
         return found
 
     def of_syntax(self, error: SyntaxError) -> Place | None:
         """Return where `error` says that the file cannot be read."""
-        path = self.relative(os.path.realpath(error.filename)) if error.filename else None
-        return Place(file=path, line=error.lineno or 0) if path else None
+        name = os.path.realpath(error.filename) if error.filename else ""
+        return self.place(name, error.lineno or 0)

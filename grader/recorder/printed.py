@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from typing import Any, Literal
 
 from grader.model import Metric
-from grader.recorder.journal import METRICS_MAX, Journal
+from grader.recorder.journal import METRICS_MAX, Journal, TrainingRecord
 
 TAIL_BYTES = 4_096
 _LINE_MAX = 1_000
+_FEW = 2
+"""Batches of a pass from which its last one differs from the whole."""
 _TOTAL_MAX = 5_000_000
 _NUMBER = r"[^0-9+\-]{0,16}?([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)\s*(%?)"
 _LOSS = re.compile(r"\b(?:\w*loss|perte|erreur|error)\b" + _NUMBER, re.IGNORECASE)
@@ -74,10 +77,27 @@ class Printed(io.TextIOBase):
                 continue
             average = _AVERAGE.match(line, found.end())
             value = float(average.group(1) if average else found.group(1))
+            digits = (average or found).group(1).partition(".")[2]
+            slack = 0.6 * 10.0 ** -(len(digits) if digits.isdecimal() else 6)
             if name == "accuracy" and value <= 1.0 and not found.group(2):
-                value *= 100.0
+                value, slack = 100.0 * value, 100.0 * slack
+            if run is not None:
+                _compare(self._journal, run, name, value, slack)
             if abs(value) < 1e6:
                 kept.append(Metric(name=name, value=value, epoch=epoch, phase=_phase(line[: found.end()])))
+
+
+def _compare(journal: Journal, run: TrainingRecord, name: str, value: float, slack: float) -> None:
+    """Note whether a figure told after a pass is that of its last batch, or that of the whole pass."""
+    last = mean = False
+    for one in journal.ended[-2:]:
+        seen = one.losses if name == "loss" else one.accuracies
+        if len(seen) < _FEW or not math.isfinite(sum(seen)) or abs(seen[-1]) <= 4 * slack:
+            continue
+        last |= abs(value - seen[-1]) <= slack
+        mean |= abs(value - sum(seen) / len(seen)) <= slack
+    if (last or mean) and len(run.figures) < METRICS_MAX:
+        run.figures.append((name, last, mean))
 
 
 def _phase(before: str) -> Literal["train", "test", "unknown"]:

@@ -98,8 +98,9 @@ def _problem(kind: str, place: Place | None, fr: str, en: str, error: BaseExcept
         text = error.msg or text
     detail = f"{type(error).__name__}: {text}" if text else type(error).__name__
     detail = "".join(char for char in detail if char.isprintable())[:_LENGTH]
-    where_fr = f"Le programme {place.file}, ligne {place.line}," if place else "Le programme"
-    where_en = f"The program {place.file}, line {place.line}," if place else "The program"
+    in_fr, in_en = (f", cellule {place.page}", f", cell {place.page}") if place and place.page else ("", "")
+    where_fr = f"Le programme {place.file}{in_fr}, ligne {place.line}," if place else "Le programme"
+    where_en = f"The program {place.file}{in_en}, line {place.line}," if place else "The program"
     return Problem(
         kind=kind,
         place=place,

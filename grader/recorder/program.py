@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import io
 import os
 import re
 import sys
-import tokenize
 from collections.abc import Callable
 from importlib import machinery
 from types import CodeType, ModuleType
@@ -15,6 +13,7 @@ from typing import Any
 
 from grader.model import EntryPoint
 from grader.recorder.journal import Journal
+from grader.source import Chunk, SourceUnreadable, read_program
 
 _DEFAULTS: tuple[tuple[str, Any], ...] = (
     (r"batch|^bs$|^b$", 128),
@@ -24,52 +23,48 @@ _DEFAULTS: tuple[tuple[str, Any], ...] = (
     (r"device", "cpu"),
     (r"path|root|dir|folder|chemin", "data"),
 )
-_MAGIC = re.compile(r"^(\s*)(?:[%!]|get_ipython\(\)).*$", re.MULTILINE)
+CELL = "#cell="
+"""Stands in a code object's file name between the notebook and the number of the cell."""
 
 
 class ArgumentsUnknown(Exception):
     """`main` wants an argument that has no sensible value; the message names it."""
 
 
+class Fields(dict[str, Any]):
+    """An argument that the program takes apart by `.name` or by `["name"]`; what nobody stated is None."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.get(name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+    def __missing__(self, key: str) -> Any:
+        return None
+
+
 def compile_source(data: bytes, path: str, journal: Journal) -> CodeType:
-    """Return the program's code; `async=` and notebook magics are mended, Latin-1 is read.
+    """Return the program's code, mended as `grader.source` does.
 
     Raises SyntaxError, with the line, for what is not Python even so.
     """
-    text = _decode(data, path, journal)
-    try:
-        return compile(text, path, "exec", dont_inherit=True)
-    except SyntaxError as first:
-        mended = _mend(text, journal)
-        if mended == text:
-            raise
-        try:
-            return compile(mended, path, "exec", dont_inherit=True)
-        except SyntaxError:
-            raise first from None
+    return _compiled(
+        read_program(data, path if path.endswith(".py") else f"{path}.py").chunks[0], path, journal
+    )
 
 
-def _decode(data: bytes, path: str, journal: Journal) -> str:
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
-        text = data.decode(encoding)
-    except (SyntaxError, UnicodeDecodeError, LookupError):
-        journal.bridge("source_encoding")
-        text = data.decode("latin-1")
-    if "\0" in text:
-        raise SyntaxError("source code cannot contain null bytes", (path, 1, 0, ""))
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _mend(text: str, journal: Journal) -> str:
-    """Return `text` with the keyword `async=` renamed and notebook magics silenced."""
-    mended = re.sub(r"\basync(\s*=(?!=))", r"non_blocking\1", text)
-    if mended != text:
-        journal.bridge("async_keyword")
-    silenced = _MAGIC.sub(r"\1pass", mended)
-    if silenced != mended:
-        journal.bridge("notebook_magic")
-    return silenced
+def _compiled(chunk: Chunk, path: str, journal: Journal) -> CodeType:
+    """Return the code of one chunk; names of notebooks carry their cell."""
+    name = f"{path}{CELL}{chunk.cell}" if chunk.cell else path
+    for bridge in chunk.bridges:
+        journal.bridge(bridge)
+    if chunk.error is not None:
+        chunk.error.filename = name
+        raise chunk.error
+    return compile(chunk.text, name, "exec", dont_inherit=True)
 
 
 def install(root: str, journal: Journal) -> None:
@@ -87,7 +82,10 @@ def install(root: str, journal: Journal) -> None:
 
 
 def run(entry: EntryPoint, root: str, journal: Journal) -> None:
-    """Run the entry point as its author would; whatever it raises comes out."""
+    """Run the entry point as its author would; whatever it raises comes out.
+
+    The cells of a notebook run one after the other, those behind a failed one too; the first failure comes out.
+    """
     path = os.path.realpath(os.path.join(root, entry.path))
     folder = os.path.dirname(path)
     os.chdir(folder)
@@ -95,28 +93,57 @@ def run(entry: EntryPoint, root: str, journal: Journal) -> None:
     if folder != os.path.realpath(root):
         sys.path.insert(1, os.path.realpath(root))
     sys.argv = [os.path.basename(path), *entry.arguments]
-    name = (
-        "__main__" if entry.call == "script" else re.sub(r"\W", "_", os.path.basename(path)[:-3]) or "program"
-    )
+    stem = os.path.splitext(os.path.basename(path))[0]
+    name = "__main__" if entry.call != "main" else re.sub(r"\W", "_", stem) or "program"
     module = ModuleType(name)
     module.__file__ = path
     module.__dict__["__builtins__"] = sys.modules["builtins"]
     sys.modules[name] = module
     with open(path, "rb") as stream:
-        code = compile_source(stream.read(), path, journal)
-    exec(code, module.__dict__)  # noqa: S102 - running the student's program is what this process is for
+        raw = stream.read()
+    if entry.call == "notebook":
+        del module.__dict__["__file__"]
+        _cells(entry, raw, path, module, journal)
+        return
+    exec(compile_source(raw, path, journal), module.__dict__)  # noqa: S102 - the student's program is run here
     if entry.call == "main":
-        main = getattr(module, "main", None)
-        if not callable(main):
-            raise ArgumentsUnknown("main")
-        main(**arguments_for(main, entry.keywords))
+        function = getattr(module, entry.function, None)
+        if not callable(function):
+            raise ArgumentsUnknown(entry.function)
+        function(**arguments_for(function, entry.keywords))
+
+
+def _cells(entry: EntryPoint, raw: bytes, path: str, module: ModuleType, journal: Journal) -> None:
+    """Run the cells of a notebook in one name space, as a kernel would."""
+    first: BaseException | None = None
+    try:
+        program = read_program(raw, path)
+    except SourceUnreadable as error:
+        raise SyntaxError(str(error), (path, 0, 0, "")) from error
+    for chunk in program.in_order(entry.order).chunks:
+        journal.cell = chunk.cell
+        try:
+            exec(_compiled(chunk, path, journal), module.__dict__)  # noqa: S102 - the student's program is run here
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - told to its author below
+            first = first or (None if isinstance(error, SystemExit) else error)
+    if first is not None:
+        raise first
 
 
 def arguments_for(main: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return keywords for `main`: the given ones under whatever names it has, sane values for the rest.
 
-    Raises ArgumentsUnknown for a required argument that nothing fits.
+    `params.lr` makes an argument `params` with the field `lr`. Raises ArgumentsUnknown for a required argument that
+    nothing fits.
     """
+    fields: dict[str, Fields] = {}
+    for key, value in given.items():
+        owner, dot, field = key.partition(".")
+        if dot:
+            fields.setdefault(owner, Fields())
+            if field:
+                fields[owner][field] = value
+    given = {key: value for key, value in given.items() if "." not in key} | fields
     result: dict[str, Any] = {}
     for name, parameter in inspect.signature(main).parameters.items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):

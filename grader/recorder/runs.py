@@ -39,6 +39,7 @@ class Runs:
             with journal.pause():
                 return really()
         run = self._run_of(call.root)
+        journal.orphan = call if run is None else None
         if run is None:
             if len(journal.by_hand) < _NOTES_MAX:
                 journal.by_hand.append(call)
@@ -57,6 +58,8 @@ class Runs:
         if not call.fast and run.stepped_since_backward and len(run.cleared) < _NOTES_MAX:
             run.cleared.append(_no_gradients(run))
         run.stepped_since_backward = False
+        if "backward" not in run.lines:
+            run.line("backward", self.journal.here())
         call.learned = True
         run.batches += 1
         if len(run.train_calls) < _CALLS_MAX:
@@ -86,10 +89,12 @@ class Runs:
         if journal.paused or record is None:
             return really()
         journal.event("step")
-        run = record.run or self._first_step(record)
+        run = self._run_that_steps(record)
         if run is None:
             return really()
         run.optimizer = record
+        if "step" not in run.lines:
+            run.line("step", journal.here())
         fast = bool(run.train_calls) and run.train_calls[-1].fast
         fast = fast and run.root.calls[-1].fast
         self._count(run, record)
@@ -115,6 +120,39 @@ class Runs:
         elif drawn is None and not run.rates:
             run.rates.append(_rate(record.optimizer))
 
+    def _run_that_steps(self, record: OptimizerRecord) -> TrainingRecord | None:
+        """Return the training that a step of `record` belongs to.
+
+        An optimizer that steps after a backward pass through a network that no optimizer holds was built on another
+        network: the training is that of the network, and its weights stay as they are. One that steps where nothing
+        was ever propagated back trains the network called last in training.
+        """
+        orphan = self.journal.orphan
+        if orphan is not None and not orphan.fast:
+            self.journal.orphan = None
+            run = self._attach(orphan.root, record)
+            self.journal.by_hand = [call for call in self.journal.by_hand if call.root is not orphan.root]
+            self._note(run, orphan, Trail("output", drawn=orphan.drawn, call=orphan))
+            return run
+        known = record.run or self._first_step(record)
+        return self._without_backward(known) if known is not None else None
+
+    def _without_backward(self, run: TrainingRecord) -> TrainingRecord:
+        """Return `run` after noting, where nothing was propagated back, which batch it steps after."""
+        if not run.batches and run.root.calls and run.root.calls[-1].drawn is not None:
+            call = run.root.calls[-1]
+            if run.network is None and run.reason is None:
+                run.propagates = False
+                self.journal.capture(run, call)
+                run.train_calls.append(call)
+                run.modes.append(call.training)
+                call.learned = True
+        if not run.propagates and run.root.calls:
+            call = run.root.calls[-1]
+            call.learned = True
+            self._enter_pass(run, call.drawn)
+        return run
+
     def _first_step(self, record: OptimizerRecord) -> TrainingRecord | None:
         held = group_parameters(record.optimizer.param_groups)
         for root in reversed(self.journal.roots):
@@ -138,6 +176,8 @@ class Runs:
             run = previous
         else:
             run = TrainingRecord(len(self.journal.runs) + 1, root, record, record, real=self.journal.real)
+            run.cell = self.journal.cell
+            run.line("began", self.journal.outermost())
             run.continues = previous.number if previous is not None and previous.steps else None
             self.journal.runs.append(run)
         record.run = root.run = run

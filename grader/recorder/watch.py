@@ -28,6 +28,8 @@ _OTHER_LOSSES = tuple(
     if hasattr(F, name)
 )  # fmt: skip
 _SCALING = ("mul", "div", "true_divide", "__mul__", "__rmul__", "__truediv__", "multiply", "divide")
+_MEASURED = 8
+"""Batches of a pass whose loss is noted."""
 _Handler = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 
@@ -112,6 +114,8 @@ class Watch(TorchFunctionMode):
             kind = "none" if reduce is False else "sum" if average is False else "mean"
             given = given | ({} if kind == "mean" else {"reduction": kind})
         name = _LOSSES.get(func, "other")
+        if trail.drawn is not None and len(trail.drawn.losses) < _MEASURED and result.numel() == 1:
+            trail.drawn.losses.append(float(result.detach()))
         try:
             arguments = plain(given)
         except NotPlain:

@@ -66,7 +66,19 @@ def run_of(journal: Journal, run: TrainingRecord, entry: str) -> Run:
         places=_places(run, evaluations),
         events=_events(journal, run),
         printed=tuple(run.printed),
+        cell=run.cell,
+        signs=_signs(run),
     )
+
+
+def _signs(run: TrainingRecord) -> dict[str, bool]:
+    """Return what was seen of the loop beyond the recipe; only what is wrong is told."""
+    signs = {} if run.propagates else {"propagates": False}
+    for name in ("loss", "accuracy"):
+        told = [(last, mean) for kind, last, mean in run.figures if kind == name]
+        if any(last for last, _ in told) and not any(mean for _, mean in told):
+            signs["last_batch_metrics"] = True
+    return signs
 
 
 def evaluations_of(journal: Journal, run: TrainingRecord) -> list[RootCall]:
@@ -226,12 +238,14 @@ def _places(run: TrainingRecord, evaluations: list[RootCall]) -> dict[str, Place
         "loss": run.loss.place if run.loss is not None else None,
         "training_loop": drawn.place if drawn is not None else None,
         "evaluation_loop": other.place if other is not None else None,
+        "train_loader": drawn.loader.place if drawn is not None else None,
     }
     for name, one in (("train_transforms", drawn), ("evaluation_transforms", other)):
         if one is not None and one.loader.images:
             images = one.loader.images[0]
+            found[name.replace("transforms", "images")] = images.place
             found[name] = place_of(images.dataset.transform) or images.place
-    return {name: place for name, place in found.items() if place is not None}
+    return {name: place for name, place in found.items() if place is not None} | run.lines
 
 
 def _events(journal: Journal, run: TrainingRecord) -> tuple[str, ...]:

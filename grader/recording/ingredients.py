@@ -39,6 +39,11 @@ def ingredients(run: Run, examination: Examination | None) -> tuple[str, ...]:
     return tuple(name for name in NAMES if found[name])
 
 
+def random_names(calls: tuple[Call, ...]) -> frozenset[str]:
+    """Return the names of the transforms among `calls`, and inside them, that draw at random."""
+    return frozenset(call.name for call in _calls(calls) if _is_random(call.name))
+
+
 def _is_random(name: str) -> bool:
     return (name.startswith("Random") and name not in _NEVER_RANDOM) or name in _RANDOM
 

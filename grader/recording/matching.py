@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.model import Assignment, Examination, Outcome, Recording, Recordings, Run, Stage, StageMatch
+from grader.model import Assignment, Examination, Outcome, Problem, Recording, Recordings, Run, StageMatch
 from grader.recording import reasons
 from grader.recording.ingredients import ingredients
 from grader.recording.naming import FACT
 
 _HARMLESS = ("no_training",)
 """Problems of a program that ended well: it was no training, so it hides no stage."""
+_UNREAD = {
+    Outcome.UNREADABLE: ("lfs_pointer", "broken_notebook", "encrypted_archive", "not_python"),
+    Outcome.BLOCKED: ("syntax_error", "empty_notebook", "no_python", "main_arguments", "too_large"),
+}
+"""Problems of files that may hold any stage, and what they leave a stage that nothing shows."""
+_WEAKNESS = ("handed_in", "history", "uncommented")
 _UNNAMED_DATA = ("ImageFolder", "DatasetFolder", "FakeData", "other")
 """Data sets that say nothing about what the images are: the number of channels decides."""
 
@@ -34,19 +40,36 @@ class _Choice:
     """Earlier ingredients that the run lacks."""
 
 
-def match_stages(assignment: Assignment, recordings: Recordings) -> tuple[StageMatch, ...]:
-    """Return one match per stage of `assignment`, in its order.
+@dataclass(frozen=True)
+class _Case:
+    """Everything that is known, and which stage is looked for in it."""
+
+    assignment: Assignment
+    index: int
+    candidates: Sequence[_Candidate]
+    recordings: Recordings
+    problems: Sequence[Problem]
+
+
+def match_stages(
+    assignment: Assignment, recordings: Recordings, problems: Sequence[Problem] = ()
+) -> tuple[StageMatch, ...]:
+    """Return one match per stage of `assignment`, in its order; `problems` are those met on opening the hand-in.
 
     A run belongs to the last stage of which it holds the ingredients. For each stage the run that also holds
     every earlier ingredient is preferred (`cumulative`), then one that holds this stage's alone (`separate`),
     then one in between. Among equals: one that evaluated, that ended without a problem, whose network could
     be rebuilt, with the most epochs, the last. A run that shows what its source never names makes the stage
-    `manual`, for the recording may be forged. A stage without a run is `manual` when its ingredient stands
+    `manual`, for the recording may be forged; so does one that was reconstructed from comments or an older
+    commit, which is taken only where nothing else is. A stage without a run is `manual` when its ingredient stands
     in a run of a later stage or in a program that is no recipe, `blocked` when some program failed before
-    showing anything, else `missing`.
+    showing anything, `unreadable` or `blocked` when it may stand in a file that could not be read, else `missing`.
     """
     candidates = _candidates(assignment, recordings)
-    return tuple(_match(assignment, index, candidates, recordings) for index in range(len(assignment.stage)))
+    cases = (
+        _Case(assignment, index, candidates, recordings, problems) for index in range(len(assignment.stage))
+    )
+    return tuple(_match(case) for case in cases)
 
 
 def _candidates(assignment: Assignment, recordings: Recordings) -> list[_Candidate]:
@@ -72,18 +95,25 @@ def _is_on_task(assignment: Assignment, run: Run) -> bool:
     return named and len(shape) == 3 and shape[0] == assignment.input_shape[0]
 
 
-def _match(
-    assignment: Assignment, index: int, candidates: Sequence[_Candidate], recordings: Recordings
-) -> StageMatch:
-    stage = assignment.stage[index]
-    choices = [
-        choice for choice in (_choice(assignment, index, one) for one in candidates) if choice is not None
-    ]
+def _match(case: _Case) -> StageMatch:
+    stage = case.assignment.stage[case.index]
+    found = (_choice(case.assignment, case.index, one) for one in case.candidates)
+    choices = [choice for choice in found if choice is not None]
     if not choices:
-        return _unmatched(assignment, index, candidates, recordings)
+        return _unmatched(case)
     best = min(choices, key=_preference)
-    run = best.candidate.run
+    run, entry = best.candidate.run, best.candidate.recording.entry
     absent = _unnamed(best.candidate)
+    if entry.evidence != "handed_in":
+        return StageMatch(
+            stage=stage.id,
+            outcome=Outcome.MANUAL,
+            run=run.id,
+            style=best.style,
+            ingredients=ingredients(run, best.candidate.examination),
+            evidence=entry.evidence,
+            reason=reasons.reconstructed(best.candidate.recording),
+        )
     return StageMatch(
         stage=stage.id,
         outcome=Outcome.MANUAL if absent else Outcome.PASSED,
@@ -122,6 +152,7 @@ def _preference(choice: _Choice) -> tuple[object, ...]:
     assert recipe is not None  # _is_on_task lets none through
     between = choice.style == "cumulative" and bool(choice.absent)
     return (
+        _WEAKNESS.index(candidate.recording.entry.evidence),
         2 if between else int(choice.style == "separate"),
         len(choice.absent),
         recipe.data.evaluation is None,
@@ -134,12 +165,12 @@ def _preference(choice: _Choice) -> tuple[object, ...]:
     )
 
 
-def _unmatched(
-    assignment: Assignment, index: int, candidates: Sequence[_Candidate], recordings: Recordings
-) -> StageMatch:
+def _unmatched(case: _Case) -> StageMatch:
+    assignment, index = case.assignment, case.index
     stage = assignment.stage[index]
     own = set(stage.ingredients)
-    holders = [candidate for candidate in candidates if own <= candidate.found]
+    handed_in = [one for one in case.candidates if one.recording.entry.evidence == "handed_in"]
+    holders = [candidate for candidate in handed_in if own <= candidate.found]
     if holders:
         holder = min(holders, key=lambda one: (len(one.found), one.order))
         return StageMatch(
@@ -148,7 +179,8 @@ def _unmatched(
             ingredients=ingredients(holder.run, holder.examination),
             reason=reasons.only_later(holder.recording, baseline=not own),
         )
-    ran = [recording for recording in recordings.recordings if not recording.entry.template]
+    all_ = case.recordings.recordings
+    ran = [one for one in all_ if not one.entry.template and one.entry.evidence == "handed_in"]
     unknown = [(recording, run) for recording in ran for run in recording.runs if run.recipe is None]
     if unknown:
         glimpsed = [(recording, run) for recording, run in unknown if _may_be(assignment, index, run)]
@@ -163,6 +195,10 @@ def _unmatched(
     failed = [recording for recording in ran if _gave_no_evidence(recording)]
     if failed:
         return StageMatch(stage=stage.id, outcome=Outcome.BLOCKED, reason=reasons.blocked(failed[0]))
+    for outcome, kinds in _UNREAD.items():
+        unread = [problem for problem in case.problems if problem.kind in kinds]
+        if unread:
+            return StageMatch(stage=stage.id, outcome=outcome, reason=reasons.unread(unread[0]))
     return StageMatch(stage=stage.id, outcome=Outcome.MISSING, reason=reasons.missing(anything=bool(ran)))
 
 

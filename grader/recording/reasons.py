@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from grader.model import Recording, Run
+from grader.model import Problem, Recording, Run
 from grader.text import Text
 
 _WORDS = {
@@ -21,26 +21,43 @@ def found(recording: Recording, style: str, absent: Sequence[str]) -> Text:
     where = _name(recording)
     if style == "separate":
         return Text(
-            fr=f"Reconnue dans {where} : cette amélioration est essayée seule, sur le réseau de base.",
-            en=f"Recognised in {where}: this improvement is tried alone, on the baseline network.",
+            fr=f"Reconnue dans {where.fr} : cette amélioration est essayée seule, sur le réseau de base.",
+            en=f"Recognised in {where.en}: this improvement is tried alone, on the baseline network.",
         )
     if absent:
         fr = ", ".join(_WORDS[name].fr if name in _WORDS else name for name in absent)
         en = ", ".join(_WORDS[name].en if name in _WORDS else name for name in absent)
         return Text(
-            fr=f"Reconnue dans {where}, sans toutes les améliorations précédentes (il manque : {fr}).",
-            en=f"Recognised in {where}, without all earlier improvements (lacking: {en}).",
+            fr=f"Reconnue dans {where.fr}, sans toutes les améliorations précédentes (il manque : {fr}).",
+            en=f"Recognised in {where.en}, without all earlier improvements (lacking: {en}).",
         )
-    return Text(fr=f"Reconnue dans {where}.", en=f"Recognised in {where}.")
+    return Text(fr=f"Reconnue dans {where.fr}.", en=f"Recognised in {where.en}.")
 
 
 def unnamed(recording: Recording, names: str) -> Text:
     """Return the sentence for a stage whose run shows what the program's source never names."""
     where = _name(recording)
     return Text(
-        fr=f"Ce que {where} laisse observer ne se lit pas dans son code source ({names}) : "
+        fr=f"Ce que {where.fr} laisse observer ne se lit pas dans son code source ({names}) : "
         "une personne doit le lire.",
-        en=f"What {where} shows cannot be read in its source ({names}): a person must read it.",
+        en=f"What {where.en} shows cannot be read in its source ({names}): a person must read it.",
+    )
+
+
+def reconstructed(recording: Recording) -> Text:
+    """Return the sentence for a stage that only comments or an older commit still show."""
+    where = _name(recording)
+    return Text(
+        fr=f"Reconstituée, preuve plus faible : {where.fr} ; une personne doit décider.",
+        en=f"Reconstructed, weaker evidence: {where.en}; a person must decide.",
+    )
+
+
+def unread(problem: Problem) -> Text:
+    """Return the sentence for a stage that may stand in a file that could not be read or run."""
+    return Text(
+        fr=f"Aucun programme ne la montre. {problem.text.fr}",
+        en=f"No program shows it. {problem.text.en}",
     )
 
 
@@ -49,12 +66,12 @@ def only_later(recording: Recording, *, baseline: bool) -> Text:
     where = _name(recording)
     if baseline:
         return Text(
-            fr=f"Aucun programme n'entraîne le réseau sans amélioration ; le plus proche est {where}.",
-            en=f"No program trains the network without any improvement; the closest is {where}.",
+            fr=f"Aucun programme n'entraîne le réseau sans amélioration ; le plus proche est {where.fr}.",
+            en=f"No program trains the network without any improvement; the closest is {where.en}.",
         )
     return Text(
-        fr=f"Présente seulement avec des améliorations suivantes, dans {where} : une personne doit décider.",
-        en=f"Present only together with later improvements, in {where}: a person must decide.",
+        fr=f"Présente seulement avec des améliorations suivantes, dans {where.fr} : une personne doit décider.",
+        en=f"Present only together with later improvements, in {where.en}: a person must decide.",
     )
 
 
@@ -64,8 +81,8 @@ def unexpressed(recording: Recording, run: Run) -> Text:
     why = run.unexpressed or Text(fr="raison inconnue", en="unknown reason")
     fr, en = why.fr.rstrip("."), why.en.rstrip(".")
     return Text(
-        fr=f"Peut-être dans {where}, que l'outil ne sait pas reproduire ({fr}) : une personne doit décider.",
-        en=f"Perhaps in {where}, which the tool cannot reproduce ({en}): a person must decide.",
+        fr=f"Peut-être dans {where.fr}, que l'outil ne sait pas reproduire ({fr}) : une personne doit décider.",
+        en=f"Perhaps in {where.en}, which the tool cannot reproduce ({en}): a person must decide.",
     )
 
 
@@ -75,8 +92,8 @@ def blocked(recording: Recording) -> Text:
     problem = recording.problem
     said = problem.text if problem is not None else Text(fr="", en="")
     return Text(
-        fr=f"Aucun programme ne la montre ; {where} s'est arrêté avant. {said.fr}".strip(),
-        en=f"No program shows it; {where} stopped before it could. {said.en}".strip(),
+        fr=f"Aucun programme ne la montre ; {where.fr} s'est arrêté avant. {said.fr}".strip(),
+        en=f"No program shows it; {where.en} stopped before it could. {said.en}".strip(),
     )
 
 
@@ -93,7 +110,5 @@ def missing(*, anything: bool) -> Text:
     )
 
 
-def _name(recording: Recording) -> str:
-    entry = recording.entry
-    words = [entry.path, *entry.arguments, *(f"{key}={value}" for key, value in entry.keywords.items())]
-    return " ".join(words)
+def _name(recording: Recording) -> Text:
+    return recording.entry.named

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import ast
-import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from grader.model import Place
 
-_FILE_BYTES = 1_000_000
-_FILES = 40
-_NAME_LENGTH = 40
-_KNOWN = frozenset(sys.stdlib_module_names) | {
-    "torch", "torchvision", "numpy", "PIL", "matplotlib", "pandas", "tqdm", "sklearn", "scipy", "seaborn", "IPython",
-    "torchsummary", "torchinfo", "tensorboardX", "cv2",
-}  # fmt: skip
-"""Libraries that train no network by themselves."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _LOOPS = (ast.For, ast.While, ast.AsyncFor)
+_DEEPEST = 6
+"""Callers of callers looked through for the loops around a call."""
 
 
 @dataclass(frozen=True)
@@ -36,11 +28,14 @@ class CallSite:
     function: ast.AST | None
     assigned: tuple[str, ...] = ()
     """Names that its value is given to."""
+    cell: int = 0
+    branches: tuple[tuple[ast.If, bool], ...] = ()
+    """The `if`s around it inside its function, each with whether it stands behind the `else`."""
 
     @property
     def place(self) -> Place:
         """The line of the call."""
-        return Place(file=self.file, line=self.node.lineno)
+        return Place(file=self.file, line=self.node.lineno, page=self.cell)
 
     def keyword(self, name: str) -> object:
         """Return the constant given for keyword `name`; None where there is none, Ellipsis where not constant."""
@@ -49,21 +44,66 @@ class CallSite:
                 return keyword.value.value if isinstance(keyword.value, ast.Constant) else ...
         return None
 
+    def argument(self, name: str, position: int) -> object:
+        """Return the constant given for `name`, by keyword or at `position`; as `keyword` does."""
+        if len(self.node.args) > position:
+            given = self.node.args[position]
+            return given.value if isinstance(given, ast.Constant) else ...
+        return self.keyword(name)
+
+
+@dataclass(frozen=True)
+class LoopSite:
+    """A `for`, `while` or comprehension, with what stands around it inside its function."""
+
+    node: ast.AST
+    place: Place
+    loops: tuple[ast.AST, ...]
+    function: ast.AST | None
+
 
 @dataclass(frozen=True)
 class Tree:
     """Every call in the files that a program consists of, and whether all of them could be read."""
 
     calls: tuple[CallSite, ...]
-    functions: dict[str, ast.AST]
+    functions: dict[str, list[ast.AST]]
+    """By name; methods of several classes may share one."""
     attributes: frozenset[str]
     complete: bool
     names: frozenset[str] = frozenset()
     """Every name, and every short text, that stands in them."""
+    loops: tuple[LoopSite, ...] = ()
+    modules: tuple[ast.Module, ...] = ()
+    classes: dict[str, ast.ClassDef] = field(default_factory=dict)
 
     def named(self, *names: str) -> list[CallSite]:
         """Return the calls of functions or methods with one of `names`."""
         return [call for call in self.calls if call.name in names]
+
+    def at(self, place: Place | None, *names: str) -> list[CallSite]:
+        """Return the calls with one of `names` (any, without) that stand on the line `place`, or go over it."""
+        if place is None:
+            return []
+        return [
+            call
+            for call in self.calls
+            if (call.file, call.cell) == (place.file, place.page)
+            and call.node.lineno <= place.line <= (call.node.end_lineno or call.node.lineno)
+            and (not names or call.name in names)
+        ]
+
+    def loop_at(self, place: Place | None) -> LoopSite | None:
+        """Return the loop that begins on the line `place`."""
+        return next((one for one in self.loops if one.place == place), None) if place else None
+
+    def chain(self, site: CallSite | LoopSite, depth: int = 0) -> tuple[ast.AST, ...]:
+        """Return the loops around `site`, those around the calls of its function too, outermost first."""
+        name = getattr(site.function, "name", None)
+        if name is None or depth > _DEEPEST:
+            return site.loops
+        callers = [call for call in self.calls if call.name == name and call.function is not site.function]
+        return max((self.chain(call, depth + 1) for call in callers), key=len, default=()) + site.loops
 
     def within(self, scope: ast.AST) -> list[CallSite]:
         """Return the calls in `scope`, and in the program's own functions that are called from there."""
@@ -76,150 +116,87 @@ class Tree:
             for call in self.calls:
                 if id(call.node) in inner:
                     found.append(call)
-                    target = self.functions.get(call.name)
-                    if target is not None and id(target) not in seen:
-                        waiting.append(target)
+                    targets = self.functions.get(call.name, [])
+                    waiting += [target for target in targets if id(target) not in seen]
         return found
 
 
-def read_tree(root: Path, first: Iterable[str]) -> Tree:
-    """Return the calls in the files `first` under `root` and in its own modules that they import.
-
-    The tree is complete when every file could be read and nothing in them hides what runs: no `exec`, no
-    import by name, no library whose inside we do not know.
-    """
-    waiting, seen = [path for path in first if path.endswith(".py")], set[str]()
-    calls: list[CallSite] = []
-    functions: dict[str, ast.AST] = {}
-    attributes: set[str] = set()
-    names: set[str] = set()
-    complete = True
-    while waiting and len(seen) < _FILES:
-        path = waiting.pop(0)
-        if path in seen:
-            continue
-        seen.add(path)
-        module = _parse(root, path)
-        if module is None:
-            complete = False
-            continue
-        calls += _calls_of(module, path)
-        for node in ast.walk(module):
-            if isinstance(node, ast.FunctionDef):
-                functions.setdefault(node.name, node)
-            elif isinstance(node, ast.Attribute):
-                attributes.add(node.attr)
-            names.update(_names_of(node))
-        found, foreign = _imported(module, path, root)
-        waiting += found
-        complete = complete and not foreign and not any(_hides(call) for call in calls)
-    whole = complete and not waiting
-    return Tree(tuple(calls), functions, frozenset(attributes), whole, frozenset(names))
-
-
-def _names_of(node: ast.AST) -> tuple[str, ...]:
-    if isinstance(node, ast.Name):
-        return (node.id,)
-    if isinstance(node, ast.Attribute):
-        return (node.attr,)
-    if isinstance(node, ast.alias):
-        return tuple(node.name.split("."))
-    # `getattr(optim, "SGD")`: a text that is a name, not a page of prose.
-    short = isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) <= _NAME_LENGTH
-    return (str(node.value),) if short else ()  # type: ignore[attr-defined]
-
-
-def _parse(root: Path, path: str) -> ast.Module | None:
-    file = root / path
-    if file.is_symlink() or not file.is_file() or file.stat().st_size > _FILE_BYTES:
-        return None
-    try:
-        return ast.parse(file.read_bytes(), filename=path)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-
-
-def _hides(call: CallSite) -> bool:
-    return call.name in ("__import__", "import_module") or (
-        call.name in ("exec", "eval") and not call.receiver
-    )
-
-
-def _imported(module: ast.Module, path: str, root: Path) -> tuple[list[str], bool]:
-    """Return the files of the hand-in that `module` imports, and whether it imports an unknown library.
-
-    Its own files are looked for beside it and at the top.
-    """
-    names, tops = set[str](), set[str]()
-    for node in ast.walk(module):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-            tops |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            base = node.module or ""
-            tops |= {base} if base and not node.level else set()
-            names |= {base, *(f"{base}.{alias.name}".strip(".") for alias in node.names)}
-    beside = PurePosixPath(path).parent
-    found = []
-    for name in sorted(names):
-        parts = name.split(".")
-        if name and all(part.isidentifier() for part in parts):
-            for folder in dict.fromkeys((beside, PurePosixPath())):
-                for file in (
-                    folder.joinpath(*parts).with_suffix(".py"),
-                    folder.joinpath(*parts, "__init__.py"),
-                ):
-                    if (root / file).is_file():
-                        found.append(str(file))
-    own = {
-        PurePosixPath(file).parts[len(beside.parts) if PurePosixPath(file).is_relative_to(beside) else 0]
-        for file in found
-    }
-    foreign = {name.split(".")[0] for name in tops} - {part.removesuffix(".py") for part in own} - _KNOWN
-    return found, bool(foreign)
-
-
-def _calls_of(module: ast.Module, path: str) -> list[CallSite]:
+def calls_of(module: ast.Module, path: str, cell: int) -> tuple[list[CallSite], list[LoopSite]]:
     """Walk `module` without recursion: a hostile file may be nested as deep as the parser allows."""
     found: list[CallSite] = []
-    waiting: list[tuple[ast.AST, tuple[ast.AST, ...], ast.AST | None, tuple[str, ...]]] = [
-        (module, (), None, ())
-    ]
+    loops_found: list[LoopSite] = []
+    waiting: list[_Visit] = [_Visit(module)]
     while waiting:
-        node, loops, function, assigned = waiting.pop()
+        visit = waiting.pop()
+        node = visit.node
         if isinstance(node, ast.Call):
-            found.append(_site(node, path, loops, function, assigned))
+            found.append(_site(node, path, cell, visit))
+        inner, loops, branches = visit.function, visit.loops, visit.branches
         if isinstance(node, _FUNCTIONS):
-            loops, function = (), node
+            loops, branches, inner = (), (), node
         elif isinstance(node, _LOOPS):
+            place = Place(file=path, line=node.lineno, page=cell)
+            loops_found.append(LoopSite(node, place, loops, inner))
             loops = (*loops, node)
-        names = _targets(node) if isinstance(node, ast.Assign) else ()
-        waiting += [(child, loops, function, names) for child in ast.iter_child_nodes(node)]
-    return sorted(found, key=lambda call: (call.node.lineno, call.node.col_offset))
+        elif isinstance(node, ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp):
+            place = Place(file=path, line=node.lineno, page=cell)
+            loops_found.append(LoopSite(node, place, loops, inner))
+        names = targets_of(node) if isinstance(node, ast.Assign) else ()
+        behind = {id(one) for one in node.orelse} if isinstance(node, ast.If) else set()
+        for child in ast.iter_child_nodes(node):
+            around = (*branches, (node, id(child) in behind)) if isinstance(node, ast.If) else branches
+            waiting.append(_Visit(child, loops, inner, names, around))
+    return sorted(found, key=_position), loops_found
 
 
-def _targets(node: ast.Assign) -> tuple[str, ...]:
-    return tuple(
-        ast.unparse(target) for target in node.targets if isinstance(target, ast.Name | ast.Attribute)
-    )
+@dataclass(frozen=True)
+class _Visit:
+    node: ast.AST
+    loops: tuple[ast.AST, ...] = ()
+    function: ast.AST | None = None
+    assigned: tuple[str, ...] = ()
+    branches: tuple[tuple[ast.If, bool], ...] = ()
 
 
-def _site(
-    node: ast.Call, path: str, loops: tuple[ast.AST, ...], function: ast.AST | None, assigned: tuple[str, ...]
-) -> CallSite:
+def _position(call: CallSite) -> tuple[int, int]:
+    return call.node.lineno, call.node.col_offset
+
+
+def targets_of(node: ast.Assign) -> tuple[str, ...]:
+    """Return the names that an assignment gives its value to, one by one where they stand in a tuple."""
+    found: list[str] = []
+    waiting: list[ast.expr] = list(node.targets)
+    while waiting:
+        target = waiting.pop(0)
+        if isinstance(target, ast.Tuple | ast.List):
+            waiting += target.elts
+        elif isinstance(target, ast.Name | ast.Attribute):
+            found.append(dotted(target))
+    return tuple(found)
+
+
+def _site(node: ast.Call, path: str, cell: int, visit: _Visit) -> CallSite:
     name, receiver = "", ""
     if isinstance(node.func, ast.Attribute):
         name = node.func.attr
-        receiver = _dotted(node.func.value)
+        receiver = dotted(node.func.value)
     elif isinstance(node.func, ast.Name):
         name = node.func.id
-    return CallSite(name, receiver, node, path, loops, function, assigned)
+    return CallSite(
+        name, receiver, node, path, visit.loops, visit.function, visit.assigned, cell, visit.branches
+    )
 
 
-def _dotted(node: ast.expr) -> str:
+def dotted(node: ast.expr) -> str:
     """Return `a.b.c` for names joined by dots, else `?`."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
         node = node.value
     return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else "?"
+
+
+def statements(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Yield every node beneath `nodes`."""
+    for node in nodes:
+        yield from ast.walk(node)

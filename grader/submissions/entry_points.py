@@ -2,67 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import msgspec
 
 from grader.model import EntryPoint, FileEntry, Place, Problem
 from grader.submissions import flags
+from grader.submissions.calling import LeftToCall, Uncallable, trains_at_import, uncalled
 from grader.submissions.names import natural_key, shown
+from grader.submissions.running import runs
 from grader.submissions.settings import Settings, script_path
-from grader.submissions.syntax import (
-    Source,
-    dotted,
-    imported_modules,
-    module_level,
-    module_level_calls,
-    parse,
-)
+from grader.submissions.syntax import Source, imported_modules, parse
 from grader.text import Text
 
 MOST_ENTRY_POINTS = 36
-
-Keywords = dict[str, int | float | bool | str]
-
-_MAIN_DEFAULTS: tuple[tuple[tuple[str, ...], int | float | bool | str], ...] = (
-    (("batch_size", "batchsize", "batch", "bs"), 128),
-    (("lr", "learning_rate", "eta"), 0.1),
-    (("epochs", "n_epochs", "num_epochs", "nb_epochs", "epoch", "nepochs"), 5),
-    (("cuda", "use_cuda", "gpu", "use_gpu"), False),
-    (("device",), "cpu"),
-)
-_FORCED = frozenset(("cuda", "use_cuda", "gpu", "use_gpu"))
-_SETTING_UP = (
-    "print",
-    "plt.",
-    "matplotlib.",
-    "warnings.",
-    "logging.",
-    "sys.path.",
-    "os.environ",
-    "os.makedirs",
-    "os.chdir",
-    "random.seed",
-    "np.random.seed",
-    "numpy.random.seed",
-    "torch.manual_seed",
-    "torch.cuda.",
-    "torch.backends.",
-    "torch.set_",
-    "cudnn.",
-    "sns.",
-    "locale.",
-)
-
-
-_NOTEBOOK_ONLY = Problem(
-    kind="no_python",
-    text=Text(
-        fr="Le code n'est que dans un carnet, qui n'est pas lancé : exportez-le en .py et rendez les deux.",
-        en="The code is in a notebook only, which is not run: export it as .py and hand in both.",
-    ),
-)
+SUFFIXES = (".py", ".ipynb")
 
 
 @dataclass(frozen=True)
@@ -72,74 +29,61 @@ class FoundPrograms:
     entry_points: tuple[EntryPoint, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[Text, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 def find_entry_points(folder: Path, files: Sequence[FileEntry], settings: Settings) -> FoundPrograms:
     """Return the programs among `files` (beneath `folder`), in natural order of their paths.
 
-    A program is a file that does something when run, or defines a `main` that nothing calls; a
-    module that others import counts only when it visibly runs by itself too. `[[run]]` entries of
-    submission.toml replace all this. No file name means anything. Nothing is executed.
+    A program is a file that does something when run, a function in it that trains and that nothing calls, or a
+    notebook with code. A module that others import counts only when it visibly runs by itself too. `[[run]]`
+    entries of submission.toml replace all this. No file name means anything. Nothing is executed.
     """
-    paths = sorted((file.path for file in files if file.path.lower().endswith(".py")), key=natural_key)
+    paths = sorted((file.path for file in files if file.path.lower().endswith(SUFFIXES)), key=natural_key)
     parsed = [parse(folder, path) for path in paths]
-    sources = [source for source in parsed if isinstance(source, Source)]
-    problems = [problem for problem in parsed if isinstance(problem, Problem)]
+    sources = tuple(source for source, _ in parsed if source is not None)
+    problems = [problem for _, problem in parsed if problem is not None]
     untouched = {file.path for file in files if file.template}
     if settings.run:
-        return _numbered(_stated(settings, untouched), problems, [])
+        found = _stated(settings, untouched)
+        return FoundPrograms(numbered(found), tuple(problems), (), sources)
+    points, more, notes = programs(sources, untouched)
+    problems += more
+    if not paths:
+        problems.append(_nothing("no_python", "aucun fichier Python", "no Python file"))
+    elif not points and not problems:
+        problems.append(_nothing("nothing_to_run", "aucun programme à lancer", "no program to run"))
+    surplus = len(points) - MOST_ENTRY_POINTS
+    if surplus > 0:
+        notes.append(_left_out(surplus))
+    return FoundPrograms(numbered(points[:MOST_ENTRY_POINTS]), tuple(problems), tuple(notes), sources)
+
+
+def programs(
+    sources: Sequence[Source], untouched: set[str]
+) -> tuple[list[EntryPoint], list[Problem], list[Text]]:
+    """Return every way to run one of the sources, not numbered yet, with problems and notes."""
     imported = _imported(sources)
-    found: list[EntryPoint] = []
+    points: list[EntryPoint] = []
+    problems: list[Problem] = []
     notes: list[Text] = []
     for source in sources:
         made, trouble, note = _programs(source, is_imported=source.path in imported)
-        found += [_marked(point, source.path in untouched) for point in made]
+        points += [msgspec.structs.replace(one, template=source.path in untouched) for one in made]
         problems += trouble
         notes += note
-    if not paths and any(file.path.lower().endswith(".ipynb") for file in files):
-        problems.append(_NOTEBOOK_ONLY)
-    elif not paths:
-        problems.append(_nothing("no_python", "aucun fichier Python", "no Python file"))
-    elif not found and not problems:
-        problems.append(_nothing("nothing_to_run", "aucun programme à lancer", "no program to run"))
-    return _numbered(found, problems, notes)
+    return points, problems, notes
+
+
+def numbered(found: Sequence[EntryPoint], first: int = 1) -> tuple[EntryPoint, ...]:
+    """Return the entry points with ids `e1`, `e2`, ... from `first` on."""
+    return tuple(
+        msgspec.structs.replace(point, id=f"e{place}") for place, point in enumerate(found, start=first)
+    )
 
 
 def _nothing(kind: str, fr: str, en: str) -> Problem:
     return Problem(kind=kind, text=Text(fr=f"La remise ne contient {fr}.", en=f"The hand-in holds {en}."))
-
-
-def _marked(point: EntryPoint, template: bool) -> EntryPoint:
-    return EntryPoint(
-        id=point.id,
-        path=point.path,
-        call=point.call,
-        arguments=point.arguments,
-        keywords=point.keywords,
-        template=template,
-    )
-
-
-def _numbered(
-    found: Sequence[EntryPoint], problems: Sequence[Problem], notes: Sequence[Text]
-) -> FoundPrograms:
-    """Return everything with ids `e1`, `e2`, ... and the surplus noted."""
-    kept = found[:MOST_ENTRY_POINTS]
-    surplus = len(found) - len(kept)
-    if surplus:
-        notes = [*notes, _left_out(surplus)]
-    numbered = [
-        EntryPoint(
-            id=f"e{place}",
-            path=point.path,
-            call=point.call,
-            arguments=point.arguments,
-            keywords=point.keywords,
-            template=point.template,
-        )
-        for place, point in enumerate(kept, start=1)
-    ]
-    return FoundPrograms(tuple(numbered), tuple(problems), tuple(notes))
 
 
 def _left_out(count: int, path: str = "") -> Text:
@@ -155,13 +99,17 @@ def _stated(settings: Settings, untouched: set[str]) -> list[EntryPoint]:
         EntryPoint(
             id="",
             path=script_path(run),
-            call="script" if run.main is None else "main",
+            call=_call(script_path(run), stated=run.main is not None),
             arguments=tuple(str(argument) for argument in run.args),
             keywords=run.main or {},
             template=script_path(run) in untouched,
         )
         for run in settings.run
     ]
+
+
+def _call(path: str, *, stated: bool) -> Literal["script", "main", "notebook"]:
+    return "notebook" if path.lower().endswith(".ipynb") else "main" if stated else "script"
 
 
 def _imported(sources: Sequence[Source]) -> set[str]:
@@ -183,116 +131,58 @@ def _imported(sources: Sequence[Source]) -> set[str]:
 
 
 def _programs(source: Source, *, is_imported: bool) -> tuple[list[EntryPoint], list[Problem], list[Text]]:
-    """Return the ways to run one module, with what prevents or shortens them."""
-    main = None if is_imported else _uncalled_main(source.tree)
+    """Return the ways to run one program, with what prevents or shortens them."""
+    if source.program.is_notebook:
+        return _notebook(source)
+    functions, uncallable = ([], []) if is_imported else uncalled(source.tree)
+    mains = [one for one in functions if one.name == "main"]
     # A value computed at the top (a device, say) does not make a script of a module with a main.
-    if _runs(source.tree, by_itself=is_imported or main is not None):
+    by_itself = is_imported or bool(mains) or any(one.function.name == "main" for one in uncallable)
+    points: list[EntryPoint] = []
+    notes: list[Text] = []
+    if runs(source.tree, by_itself=by_itself):
         argument_lists, left_out = flags.variants(source.tree)
-        points = [EntryPoint(id="", path=source.path, arguments=arguments) for arguments in argument_lists]
-        return points, [], [_left_out(left_out, source.path)] if left_out else []
-    if main is None:
-        return [], [], []
-    keywords, unknown = _keywords(main)
-    if unknown:
-        return [], [_unknown_arguments(source.path, main, unknown)], []
-    return [EntryPoint(id="", path=source.path, call="main", keywords=keywords)], [], []
+        points += [EntryPoint(id="", path=source.path, arguments=arguments) for arguments in argument_lists]
+        notes += [_left_out(left_out, source.path)] if left_out else []
+    if points and (trains_at_import(source.tree) or any(point.arguments for point in points)):
+        functions = []  # running the module once more to call what is left over in it shows nothing new
+    for function in functions:
+        points += _called(source.path, function)
+        notes += [_left_out(function.left_out, source.path)] if function.left_out else []
+    problems = [] if points else [_unknown_arguments(source.path, one) for one in uncallable[:1]]
+    return points, problems, notes
 
 
-def _unknown_arguments(path: str, main: ast.FunctionDef, unknown: Sequence[str]) -> Problem:
-    names = shown(", ".join(unknown))
+def _called(path: str, function: LeftToCall) -> list[EntryPoint]:
+    return [
+        EntryPoint(id="", path=path, call="main", function=function.name, keywords=keywords)
+        for keywords in function.variants
+    ]
+
+
+def _notebook(source: Source) -> tuple[list[EntryPoint], list[Problem], list[Text]]:
+    """Return the notebook in the order of its cells, and in that of their execution where it differs."""
+    point = EntryPoint(id="", path=source.path, call="notebook")
+    if not source.program.ran_otherwise:
+        return [point], [], []
+    name = shown(source.path)
+    note = Text(
+        fr=f"{name} : les cellules n'ont pas été lancées dans l'ordre du carnet ; les deux ordres sont essayés.",
+        en=f"{name}: its cells were not run in the order in which they stand; both orders are tried.",
+    )
+    return [point, msgspec.structs.replace(point, order="execution")], [], [note]
+
+
+def _unknown_arguments(path: str, uncallable: Uncallable) -> Problem:
+    function = uncallable.function
+    names, call = shown(", ".join(uncallable.unknown)), shown(function.name)
     return Problem(
         kind="main_arguments",
         text=Text(
-            fr=f"{shown(path)}, ligne {main.lineno} : main() attend {names}, sans valeur par défaut ; "
-            "donnez-en une, ou appelez main() dans le fichier.",
-            en=f"{shown(path)}, line {main.lineno}: main() needs {names}, without a default; "
-            "give one, or call main() in the file.",
+            fr=f"{shown(path)}, ligne {function.lineno} : {call}() attend {names}, sans valeur par défaut ; "
+            f"donnez-en une, ou appelez {call}() dans le fichier.",
+            en=f"{shown(path)}, line {function.lineno}: {call}() needs {names}, without a default; "
+            f"give one, or call {call}() in the file.",
         ),
-        place=Place(file=path, line=main.lineno),
+        place=Place(file=path, line=function.lineno),
     )
-
-
-def _runs(tree: ast.Module, *, by_itself: bool) -> bool:
-    """Tell whether running the module does more than define and set up.
-
-    With `by_itself` it must show it, by a `__main__` guard, a loop, or a call made for its effect:
-    values computed at the top of a module that others import are what they import.
-    """
-    for statement in module_level(tree):
-        if isinstance(statement, ast.For | ast.While):
-            return True
-        if isinstance(statement, ast.If) and _is_main_guard(statement):
-            return any(_does_something(inner) for inner in statement.body) or _runs(
-                ast.Module(body=[*statement.body], type_ignores=[]), by_itself=by_itself
-            )
-        if (
-            isinstance(statement, ast.Expr)
-            and isinstance(statement.value, ast.Call)
-            and not _sets_up(statement.value)
-        ):
-            return True
-        if not by_itself and _does_something(statement):
-            return True
-    return False
-
-
-def _is_main_guard(statement: ast.If) -> bool:
-    test = statement.test
-    if not isinstance(test, ast.Compare):
-        return False
-    sides = [test.left, *test.comparators]
-    named = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
-    return named and any(isinstance(side, ast.Constant) and side.value == "__main__" for side in sides)
-
-
-def _does_something(statement: ast.stmt) -> bool:
-    """Tell whether a statement calls anything but what prepares or prints."""
-    if isinstance(
-        statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-    ):
-        return False
-    return any(
-        not _sets_up(call) for call in module_level_calls(ast.Module(body=[statement], type_ignores=[]))
-    )
-
-
-def _sets_up(call: ast.Call) -> bool:
-    name = dotted(call.func)
-    return any(
-        name == known.rstrip(".") or (known.endswith(".") and name.startswith(known)) for known in _SETTING_UP
-    )
-
-
-def _uncalled_main(tree: ast.Module) -> ast.FunctionDef | None:
-    """Return the module's `main` function when nothing calls it as the module runs."""
-    mains = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "main"]
-    called = any(dotted(call.func) == "main" for call in module_level_calls(tree))
-    return mains[-1] if mains and not called else None
-
-
-def _keywords(main: ast.FunctionDef) -> tuple[Keywords, list[str]]:
-    """Return (arguments by name for `main`, required ones whose meaning is not known).
-
-    The student's own defaults stand; only a switch for the GPU is always turned off.
-    """
-    parameters = main.args
-    positional = [*parameters.posonlyargs, *parameters.args]
-    first_default = len(positional) - len(parameters.defaults)
-    required = {argument.arg for argument in positional[:first_default]}
-    required |= {
-        argument.arg
-        for argument, default in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True)
-        if default is None
-    }
-    unknown = [argument.arg for argument in parameters.posonlyargs if argument.arg in required]
-    keywords: Keywords = {}
-    for argument in (*parameters.args, *parameters.kwonlyargs):
-        name = argument.arg
-        value = next((value for names, value in _MAIN_DEFAULTS if name.lower() in names), None)
-        if name.lower() in _FORCED:
-            keywords[name] = False
-        elif name in required and value is not None:
-            keywords[name] = value
-        elif name in required:
-            unknown.append(name)
-    return keywords, unknown

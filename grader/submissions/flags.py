@@ -26,6 +26,8 @@ _DEFAULTS = (
     (("batch_size", "batch-size", "batch", "bs"), "128"),
     (("lr", "learning_rate", "learning-rate"), "0.1"),
     (("epochs", "n_epochs", "n-epochs", "num_epochs", "nb_epochs", "epoch"), "5"),
+    (("path", "data", "root", "data-dir", "data_dir", "datadir", "dataset-path", "out", "output"), "data"),
+    (("momentum",), "0.9"),
 )
 
 
@@ -57,17 +59,28 @@ def variants(tree: ast.Module) -> tuple[tuple[tuple[str, ...], ...], int]:
             t for other in choices if other.positional and other is not flag for t in other.variants[0]
         )
         found += [(*others, *values) for values in flag.variants]
+    runs, left_out = combined(found, switches, needed)
+    return tuple((*required, *run) for run in runs), left_out
+
+
+def combined(
+    found: Sequence[tuple[str, ...]], switches: Sequence[tuple[str, ...]], needed: tuple[str, ...]
+) -> tuple[tuple[tuple[str, ...], ...], int]:
+    """Return the runs `found`, each switch alone, and the switches one more at a time; and how many are left out.
+
+    At most MOST_RUNS, those found and the cumulative ones first to be kept.
+    """
+    found = found or ([()] if not needed else [])
     chain = [
         tuple(text for switch in switches[: count + 1] for text in switch) for count in range(len(switches))
     ]
-    singles = [switch for switch in switches[1:]]
-    kept = list(
-        dict.fromkeys([*found, *((*needed, *more) for more in chain), *((*needed, *one) for one in singles)])
-    )
-    chosen = set(kept[:MOST_RUNS])
+    ordered = dict.fromkeys([
+        *found, *((*needed, *more) for more in chain), *((*needed, *one) for one in switches[1:]),
+    ])  # fmt: skip
+    chosen = set(list(ordered)[:MOST_RUNS])
     in_order = [*found, *((*needed, *one) for one in switches), *((*needed, *more) for more in chain)]
-    ordered = [run for run in dict.fromkeys(in_order) if run in chosen]
-    return tuple((*required, *run) for run in ordered), len(kept) - len(chosen)
+    kept = tuple(run for run in dict.fromkeys(in_order) if run in chosen)
+    return kept, len(ordered) - len(chosen)
 
 
 def _literal(node: ast.expr | None) -> object:
@@ -110,7 +123,30 @@ def _argparse_flags(tree: ast.Module) -> Iterator[Flag]:
         if action in ("store_true", "store_false", "store_const", "BooleanOptionalAction"):
             yield Flag(((name,),), is_choice=False)
         elif action in ("store", "append"):
-            yield from _choice(tree, name, destination, keywords, positional=positional)
+            on = None if positional else _turned_on(tree, destination, keywords)
+            if on is not None:
+                yield Flag(((name, on),), is_choice=False)
+            else:
+                yield from _choice(tree, name, destination, keywords, positional=positional)
+
+
+def _turned_on(tree: ast.Module, destination: str, keywords: dict[str, ast.expr]) -> str | None:
+    """Return what to type for an option that holds no or 0 and whose truth decides something; None for any other.
+
+    `type=bool` takes any text for true.
+    """
+    default = _literal(keywords.get("default"))
+    off = default in (False, 0, "False", "false", "non", "no") and "default" in keywords
+    if not off or "choices" in keywords or destination.lower() in _NUMBERS or isinstance(default, float):
+        return None
+    compared = list(_compared(tree, destination))
+    if [value for value in compared if value not in (0, 1)]:
+        return None
+    tests = [node.test for node in ast.walk(tree) if isinstance(node, ast.If | ast.IfExp)]
+    told = (node for test in tests for node in ast.walk(test))
+    if not any(isinstance(node, ast.Attribute) and node.attr == destination for node in told):
+        return None
+    return "1" if isinstance(default, int) and not isinstance(default, bool) else "True"
 
 
 def _action(keywords: dict[str, ast.expr]) -> str:
@@ -160,10 +196,21 @@ def _compared(tree: ast.Module, destination: str) -> Iterator[str | int]:
             sides = [node.left, *node.comparators]
             if any(isinstance(side, ast.Attribute) and side.attr == destination for side in sides):
                 seen.update(dict.fromkeys(_constants(sides)))
+        elif isinstance(node, ast.Subscript) and dotted(node.slice).rpartition(".")[2] == destination:
+            seen.update(dict.fromkeys(_keys(tree, dotted(node.value))))
     values = list(seen)
     yield from sorted(
         values, key=lambda value: (isinstance(value, str), value if isinstance(value, int) else 0)
     )
+
+
+def _keys(tree: ast.Module, name: str) -> Iterator[str | int]:
+    """Yield the keys of the dictionary that the module gives to `name`."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Assign) or all(dotted(target) != name for target in node.targets):
+            continue
+        if isinstance(node.value, ast.Dict):
+            yield from _constants([key for key in node.value.keys if key is not None])
 
 
 def _constants(nodes: Sequence[ast.expr]) -> Iterator[str | int]:

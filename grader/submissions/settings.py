@@ -92,7 +92,7 @@ def _unusable(settings: Settings, paths: set[str]) -> Problem | None:
     if len(settings.run) > _MOST_RUNS:
         return _problem(f"plus de {_MOST_RUNS} [[run]].", f"more than {_MOST_RUNS} [[run]].")
     for run in settings.run:
-        if script_path(run) not in paths or not run.script.endswith(".py"):
+        if script_path(run) not in paths or not run.script.endswith((".py", ".ipynb")):
             name = shown(run.script)
             return _problem(
                 f"{name} n'est pas un fichier .py de la remise.", f"{name} is no .py file of the hand-in."

@@ -1,104 +1,117 @@
-"""Python files read as syntax trees; nothing of them is ever executed."""
+"""Programs of the hand-in read as syntax trees; nothing of them is ever executed."""
 
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from grader.model import Place, Problem
+from grader.source import Chunk, Program, SourceUnreadable, read_program
 from grader.submissions.names import shown
 from grader.text import Text
 
 _LARGEST_BYTES = 1024 * 1024
 
+_NO_PROGRAM = {
+    "lfs_pointer": (
+        "n'est qu'un pointeur Git-LFS, sans son contenu : rendez le fichier lui-même (git lfs pull)",
+        "is only a Git-LFS pointer, without its content: hand in the file itself (git lfs pull)",
+    ),
+    "empty_notebook": (
+        "est un carnet sans une ligne de code",
+        "is a notebook without a line of code",
+    ),
+    "broken_notebook": (
+        "n'est pas un carnet Jupyter lisible : il est vide ou coupé, exportez-le de nouveau",
+        "is not a readable Jupyter notebook: it is empty or cut short, export it again",
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Source:
-    """One Python file that could be parsed."""
+    """One program that could be parsed; the cells of a notebook stand in one tree, in the order of the file."""
 
     path: str
     tree: ast.Module
+    program: Program
 
 
-def parse(folder: Path, path: str) -> Source | Problem | None:
-    """Return the parsed file, a problem with its line when it is not Python, None when it is empty."""
+def parse(folder: Path, path: str) -> tuple[Source | None, Problem | None]:
+    """Return the parsed file and the first thing wrong with it; no source where nothing of it can be run.
+
+    An empty script is neither. A notebook with a broken cell is both: its other cells run.
+    """
     raw = (folder / path).read_bytes()
-    if len(raw) > _LARGEST_BYTES:
-        return _problem(
+    is_notebook = path.lower().endswith(".ipynb")
+    if not is_notebook and len(raw) > _LARGEST_BYTES:
+        return None, _problem(
             "too_large", path, 0, "est trop grand pour être un programme", "is too large to be a program"
         )
-    if b"\0" in raw:
-        return _not_python(path)
+    if not is_notebook and not raw.strip():
+        return None, None
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
-        raw.decode(encoding)
-        readable = raw
-    except (SyntaxError, UnicodeDecodeError, LookupError):
-        # Python refuses such a file; old editors wrote it, and its structure can still be told.
-        return _unreadable_bytes(path, raw)
-    if not readable.strip():
-        return None
-    try:
+        program = read_program(raw, path)
+    except SourceUnreadable as error:
+        return None, _problem(error.kind, path, 0, *_NO_PROGRAM[error.kind])
+    if not is_notebook and _is_binary(raw):
+        return None, _problem(
+            "not_python", path, 0, "n'est pas un fichier texte Python", "is not a Python text file"
+        )
+    broken = next((chunk for chunk in program.chunks if chunk.error is not None), None)
+    problem = _syntax_problem(path, broken) if broken is not None else None
+    readable = [chunk for chunk in program.chunks if chunk.error is None]
+    tree = _joined(readable)
+    if is_notebook and problem is None and not _has_code(tree):
+        return None, _problem("empty_notebook", path, 0, *_NO_PROGRAM["empty_notebook"])
+    return (Source(path, tree, program), problem) if readable else (None, problem)
+
+
+def _is_binary(raw: bytes) -> bool:
+    text = sum(byte >= 32 or byte in (9, 10, 12, 13) for byte in raw)
+    return b"\0" in raw or text < 0.95 * len(raw)
+
+
+def _joined(chunks: list[Chunk]) -> ast.Module:
+    body: list[ast.stmt] = []
+    for chunk in chunks:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Source(path, ast.parse(readable, filename=path))
-    except SyntaxError as error:
-        return _syntax_problem(path, error)
-    except (ValueError, RecursionError, MemoryError):
-        return _problem("syntax_error", path, 0, "ne peut pas être analysé", "cannot be parsed")
+            body += ast.parse(chunk.text).body
+    return ast.Module(body=body, type_ignores=[])
 
 
-def _unreadable_bytes(path: str, raw: bytes) -> Problem:
-    """Return the problem for bytes that are not UTF-8: text of another encoding, or no text at all."""
-    printable = sum(byte >= 32 or byte in (9, 10, 12, 13) for byte in raw)
-    if printable < 0.95 * len(raw):
-        return _not_python(path)
-    try:
-        raw.decode("utf-8")
-        line = 1
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-    return _problem(
-        "syntax_error",
-        path,
-        line,
-        "n'est pas en UTF-8 : enregistrez-le en UTF-8",
-        "is not UTF-8: save it as UTF-8",
-    )
+def _has_code(tree: ast.Module) -> bool:
+    texts = (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant) for one in tree.body)
+    return not all(texts)
 
 
-def _not_python(path: str) -> Problem:
-    return _problem("not_python", path, 0, "n'est pas un fichier texte Python", "is not a Python text file")
-
-
-def _syntax_problem(path: str, error: SyntaxError) -> Problem:
+def _syntax_problem(path: str, chunk: Chunk) -> Problem:
+    error, cell = chunk.error, chunk.cell
+    assert error is not None
     line = error.lineno or 0
     if isinstance(error, TabError):
-        return _problem(
-            "syntax_error",
-            path,
-            line,
-            "mélange tabulations et espaces",
-            "mixes tabs and spaces",
-            "tabulation",
-        )
-    if isinstance(error, IndentationError):
-        return _problem("syntax_error", path, line, "est mal indenté", "is wrongly indented", error.msg)
-    return _problem("syntax_error", path, line, "a une erreur de syntaxe", "has a syntax error", error.msg)
+        said = ("mélange tabulations et espaces", "mixes tabs and spaces", "tabulation")
+    elif isinstance(error, IndentationError):
+        said = ("est mal indenté", "is wrongly indented", error.msg)
+    else:
+        said = ("a une erreur de syntaxe", "has a syntax error", error.msg or "")
+    return _problem("syntax_error", path, line, *said, cell=cell)
 
 
-def _problem(kind: str, path: str, line: int, fr: str, en: str, detail: str = "") -> Problem:
+def _problem(
+    kind: str, path: str, line: int, fr: str, en: str, detail: str = "", *, cell: int = 0
+) -> Problem:
     more = f" ({shown(detail)})" if detail else ""
-    at_fr, at_en = (f", ligne {line},", f", line {line},") if line else ("", "")
+    in_fr, in_en = (f", cellule {cell}", f", cell {cell}") if cell else ("", "")
+    at_fr, at_en = (f"{in_fr}, ligne {line},", f"{in_en}, line {line},") if line else (in_fr, in_en)
     return Problem(
         kind=kind,
         text=Text(fr=f"{shown(path)}{at_fr} {fr}{more}.", en=f"{shown(path)}{at_en} {en}{more}."),
-        place=Place(file=path, line=line),
+        place=Place(file=path, line=line, page=cell),
     )
 
 

@@ -43,7 +43,12 @@ def committed(suffix: str = "") -> list[Path]:
 def own_code() -> list[Path]:
     """Return our own Python: not the work of students, right or wrong."""
     rooms = ("grader", "reports", "tests", "tools")
-    files = (path for path in committed(".py") if path.relative_to(ROOT).parts[0] in rooms)
+    students = ROOT / "tests" / "handins"
+    files = (
+        path
+        for path in committed(".py")
+        if path.relative_to(ROOT).parts[0] in rooms and students not in path.parents
+    )
     checks = ROOT.glob("reference/*/*.py")
     return [*files, *checks]
 

@@ -92,7 +92,7 @@ def test_honest_program_is_confirmed_throughout(tmp_path: Path) -> None:
     """Where recording and source agree on everything, every fact is confirmed, with lines."""
     found = told(tmp_path)
     assert {name: fact.confirmed for name, fact in found.items()} == dict.fromkeys(found, True)
-    assert len(found) == 12
+    assert len(found) == 13
     place = found["scheduler_stepped"].place
     assert place is not None
     assert (place.file, PROGRAM.splitlines()[place.line - 1].strip()) == ("train.py", "lr_sched.step()")
