@@ -151,6 +151,18 @@ def build_pipelines(recipe: Recipe, probe: Tensor) -> engine.Pipelines:
     )
 
 
+_CHANCE = (
+    "Random",
+    "RandAugment",
+    "ColorJitter",
+    "AutoAugment",
+    "TrivialAugmentWide",
+    "AugMix",
+    "ElasticTransform",
+)
+"""Beginnings of the names of transforms that give another image each time."""
+
+
 def without_chance(calls: Sequence[Call], side: int) -> tuple[Call, ...]:
     """Return training transforms with random crops made central and other random ones left out."""
     kept = []
@@ -158,7 +170,9 @@ def without_chance(calls: Sequence[Call], side: int) -> tuple[Call, ...]:
         size = call.arguments.get("size")
         if call.name == "RandomCrop" and size not in (side, [side, side], (side, side)):
             kept.append(Call(name="CenterCrop", arguments={"size": size}))
-        elif not call.name.startswith("Random"):
+        elif call.name == "RandomResizedCrop":
+            kept.append(Call(name="Resize", arguments={"size": size}))
+        elif not call.name.startswith(_CHANCE):
             kept.append(call)
     return tuple(kept)
 

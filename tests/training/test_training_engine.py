@@ -278,6 +278,25 @@ def test_a_program_that_never_evaluated_is_evaluated_without_chance(
     assert build_pipeline(kept, probe).apply(probe).shape == (4, 3, 28, 28)
 
 
+def test_no_colour_is_changed_by_chance_in_an_evaluation_of_our_own() -> None:
+    """Jitter and policies are left out whatever their names begin with; a resized crop still gives its size."""
+    train = tuple(
+        Call(name=name, arguments=arguments)
+        for name, arguments in (
+            ("ColorJitter", {"hue": 0.2}),
+            ("AutoAugment", {}),
+            ("RandAugment", {}),
+            ("RandomResizedCrop", {"size": [24, 24]}),
+            ("ToTensor", {}),
+        )
+    )
+    kept = without_chance(train, 32)
+    assert [(call.name, call.arguments) for call in kept] == [
+        ("Resize", {"size": [24, 24]}),
+        ("ToTensor", {}),
+    ]
+
+
 def test_a_settled_recipe_stays_as_it_is(make_recipe: Callable[..., Recipe]) -> None:
     """Settling twice under a budget that sets nothing changes nothing more."""
     once = settle(make_recipe(rates=(0.1, 0.05), epochs=4), Budget())
