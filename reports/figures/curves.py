@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from grader.model import EpochPoint, Language, StageResult
+from grader.model import CurvePoint, EpochPoint, Language, StageResult, StudentCurve, Text
 from reports.cleaning import clean_line
 from reports.figures.drawing import (
     AMBER,
@@ -28,15 +28,25 @@ from reports.phrases import say
 from reports.stages import final_accuracies, judged
 
 _COLUMNS = 3
+_LIGHT_AMBER = "#dfb27f"
+_OWN = Text(fr="vos logs, test", en="your logs, test")
+_OWN_CAPTION = Text(
+    fr=" En orange, ce que les logs rendus disent, sur les données de l'étudiant·e.",
+    en=" In orange, what the logs handed in say, on the student's own data.",
+)
 
 
-def curves(stages: Sequence[StageResult], data: str, language: Language) -> Figure:
-    """Return accuracy by epoch for each trained stage, on common axes."""
+def curves(
+    stages: Sequence[StageResult], data: str, language: Language, own: Iterable[StudentCurve] = ()
+) -> Figure:
+    """Return accuracy by epoch for each trained stage, on common axes, the student's `own` beside ours."""
+    logged = _by_stage(own, stages)
     columns = min(_COLUMNS, len(stages))
     rows = -(-len(stages) // columns)
     figure = canvas(174, 6 + 36 * rows)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     for number, (axes, stage) in enumerate(zip(grid.flat, stages, strict=False)):
+        _own_curve(axes, logged.get(stage.stage), language)
         _curve(axes, stage, language, legend=number == 0)
     for axes in list(grid.flat)[len(stages) :]:
         axes.set_visible(False)
@@ -44,14 +54,14 @@ def curves(stages: Sequence[StageResult], data: str, language: Language) -> Figu
         axes.set_xlabel(say("epoch", language), parse_math=False)
     for row in grid:
         row[0].set_ylabel(say("accuracy", language), parse_math=False)
-    lowest, highest = _limits(stages)
+    lowest, highest = _limits(stages, logged)
     grid[0][0].set_ylim(lowest, highest)
     return Figure(
         name="curves",
         picture=svg(figure),
         mime=SVG,
         title=say("figure_curves", language),
-        caption=say("curves_caption", language, data=data),
+        caption=say("curves_caption", language, data=data) + (_OWN_CAPTION.in_(language) if logged else ""),
         alternative=_told(stages, language),
         wide=True,
     )
@@ -87,6 +97,26 @@ def gaps(stages: Sequence[StageResult], data: str, language: Language) -> Figure
 
 def _title(stage: StageResult, language: Language) -> str:
     return clean_line(stage.title.in_(language), 40)
+
+
+def _by_stage(own: Iterable[StudentCurve], stages: Sequence[StageResult]) -> dict[str, StudentCurve]:
+    """Return for each stage the student's curve that tells most of it."""
+    shown = {stage.stage for stage in stages}
+    found: dict[str, StudentCurve] = {}
+    for curve in own:
+        if curve.stage in shown and any(point.test_accuracy is not None for point in curve.points):
+            other = found.get(curve.stage or "")
+            if other is None or len(curve.points) > len(other.points):
+                found[curve.stage or ""] = curve
+    return found
+
+
+def _own_curve(axes: Axes, curve: StudentCurve | None, language: Language) -> None:
+    if curve is None:
+        return
+    train, test = _series(curve.points, "train_accuracy"), _series(curve.points, "test_accuracy")
+    axes.plot(*train, color=_LIGHT_AMBER, linewidth=0.8, dashes=(3, 1.5))
+    axes.plot(*test, color=AMBER, linewidth=1.0, label=_OWN.in_(language))
 
 
 def _curve(axes: Axes, stage: StageResult, language: Language, *, legend: bool) -> None:
@@ -151,14 +181,14 @@ def _line(axes: Axes, y: float, stage: StageResult) -> None:
         )
 
 
-def _series(points: Sequence[EpochPoint], name: str) -> tuple[list[int], list[float]]:
+def _series(points: Sequence[EpochPoint] | Sequence[CurvePoint], name: str) -> tuple[list[int], list[float]]:
     kept = [(point.epoch, getattr(point, name)) for point in points]
     return [e for e, value in kept if value is not None], [
         100 * value for _, value in kept if value is not None
     ]
 
 
-def _limits(stages: Sequence[StageResult]) -> tuple[float, float]:
+def _limits(stages: Sequence[StageResult], own: Mapping[str, StudentCurve]) -> tuple[float, float]:
     """Return limits that hold every curve, in whole tens where possible."""
     values = [
         value
@@ -166,7 +196,11 @@ def _limits(stages: Sequence[StageResult]) -> tuple[float, float]:
         if stage.training
         for name in ("train_accuracy", "test_accuracy")
         for value in _series(stage.training.curve, name)[1]
-    ] or [0.0, 100.0]
+    ]
+    for curve in own.values():
+        for name in ("train_accuracy", "test_accuracy"):
+            values += _series(curve.points, name)[1]
+    values = values or [0.0, 100.0]
     return max(0.0, 10 * (min(values) // 10)), min(102.0, 10 * (max(values) // 10) + 12)
 
 

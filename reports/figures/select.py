@@ -16,11 +16,13 @@ _MOST_STAGES = 9
 def draw_figures(result: Result, result_dir: Path, language: Language) -> tuple[Figure, ...]:
     """Return the figures that the trainings of `result` allow; none without a training."""
     prepare()
-    if not any(stage.training and stage.training.curve for stage in result.stages):
-        return ()
+    trained = any(stage.training and stage.training.curve for stage in result.stages)
     data = data_phrase(result.conditions, language)
     shown = result.stages[:_MOST_STAGES]
-    drawn: list[Figure | None] = [curves(shown, data, language), gaps(shown, data, language)]
+    if not trained:
+        logged = any(curve.stage is not None for curve in result.curves)
+        return (curves(shown, data, language, result.curves),) if logged else ()
+    drawn: list[Figure | None] = [curves(shown, data, language, result.curves), gaps(shown, data, language)]
     best = best_stage(result)
     if best is not None and best.training is not None:
         drawn.append(confusion(best, best.training, data, language))
