@@ -123,7 +123,19 @@ colours = st.one_of(
 modes = st.sampled_from(["constant", "edge", "reflect", "symmetric"])
 bytes_ = st.integers(0, 255)
 sides = st.integers(9, 50)
+angles = st.one_of(st.floats(0, 180), st.just([10, 30]))
+affine = st.fixed_dictionaries(
+    {"degrees": angles},
+    optional={
+        "translate": st.sampled_from([[0.1, 0.25], [0.0, 1.0]]),
+        "scale": st.sampled_from([[0.8, 1.2], [1.0, 3.0]]),
+        "shear": st.sampled_from([8, [-3, 20], [-10, 10, 5, 15]]),
+        "fill": bytes_,
+        "center": st.just([3, 20]),
+    },
+).filter(lambda given: given["degrees"] != 0 or "scale" not in given)
 shapes = st.one_of(
+    affine.map(lambda given: call("RandomAffine", **given)),
     st.builds(lambda d: call("RandomRotation", degrees=d), st.floats(0, 180)),
     st.builds(
         lambda d, f: call("RandomRotation", degrees=[d, d], fill=f),
@@ -252,13 +264,16 @@ BLUR = call("GaussianBlur", kernel_size=3)
         [TO_TENSOR, call("Resize", size=[28, 28], antialias=False)],
         [TO_TENSOR, call("RandomErasing", p=1.0, value="random")],
         [call("RandomRotation", degrees=20, interpolation="bilinear"), TO_TENSOR],
+        [call("RandomAffine", degrees=0, scale=[0.5, 1.5]), TO_TENSOR],
         [call("AutoAugment", policy="cifar10"), TO_TENSOR],
         [call("RandomChoice", transforms=held(BLUR, call("Compose", transforms=held(TURN, BLUR)))), TO_TENSOR],
         [call("RandomOrder", transforms=held(BLUR, TURN)), TO_TENSOR],
         [call("RandomApply", transforms=held(call("CenterCrop", size=28))), call("Resize", size=[32, 32]), TO_TENSOR],
         [call("ToImage"), call("GaussianBlur", kernel_size=3), call("ToDtype", dtype="float32", scale=True)],
     ],
-    ids=["blurred", "hue-of-tensor", "aliased", "noise", "smooth", "policy", "choice", "order", "other-size", "second"],
+    ids=[
+        "blurred", "hue-of-tensor", "aliased", "noise", "smooth", "scaled", 
+        "policy", "choice", "order", "other-size", "second"],
 )  # fmt: skip
 def test_what_is_not_compiled_runs_through_torchvision(calls: list[Call]) -> None:
     """Other transforms run one image after the other, the same each time, and the record says so."""

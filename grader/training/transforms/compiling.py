@@ -23,6 +23,7 @@ _COMPILERS: dict[str, Callable[[Call, Form], tuple[list[Stage], Form]]] = {
     "Normalize": tensors.normalize,
     "PILToTensor": tensors.to_bytes,
     "Pad": moves.pad,
+    "RandomAffine": turning.random_affine,
     "RandomCrop": moves.random_crop,
     "RandomErasing": tensors.erase,
     "RandomGrayscale": colours.random_grayscale,
