@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from grader.answers.likeness import Likeness
+from grader.answers.likeness import Likeness, stems
 from grader.answers.lines import Line
 from grader.answers.markers import Marker, section_of
+
+_ASKED = 0.75
+_ASKED_WORDS_MIN = 4
 
 
 class Features:
     """The markers of one document with what each earns, computed once for all numberings."""
 
-    def __init__(self, markers: list[Marker], lines: list[Line], likeness: Likeness) -> None:
-        """Look around every marker once."""
+    def __init__(
+        self, markers: list[Marker], lines: list[Line], likeness: Likeness, questions: tuple[str, ...]
+    ) -> None:
+        """Look around every marker once; `questions` are those that have answers in words."""
+        self.questions = questions
         self.markers, self.likeness = markers, likeness
         self.sections: list[str] = []
         self.heads: list[list[str]] = []
@@ -32,6 +38,7 @@ class Features:
         self.support = _support(markers)
         self.earlier = _earlier(markers)
         self._scores: dict[tuple[int, str], float] = {}
+        self._asks: dict[int, str | None] = {}
         self._alike: dict[tuple[int, str], float] = {}
 
     def score(self, place: int, question: str) -> float:
@@ -45,6 +52,14 @@ class Features:
             words = 0.3 if len(self.bodies[place].split()) >= 12 else 0.0
             self._scores[key] = marker.score + 3.0 * max(0.0, alike - 0.3) + 0.8 * about + support + words
         return self._scores[key]
+
+    def asks(self, place: int) -> str | None:
+        """Return the question that the marker's line, with up to three more, is word for word or nearly; or None."""
+        if place not in self._asks:
+            long = sum(len(stems(part)) for part in self.heads[place]) >= _ASKED_WORDS_MIN
+            asked = max(((self.alike(place, one), one) for one in self.questions if long), default=(0.0, ""))
+            self._asks[place] = asked[1] if asked[0] >= _ASKED else None
+        return self._asks[place]
 
     def alike(self, place: int, question: str) -> float:
         """Return how nearly the marker's line, with up to three more, is the question itself."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 
 from grader.answers.likeness import Likeness, stems
 from grader.answers.lines import Line
@@ -76,9 +77,25 @@ def find_markers(lines: list[Line], assignment: Assignment, likeness: Likeness) 
         marker = _numbered(line, place) or _lettered(line, place, named) or titles.find(lines, place)
         if marker is not None:
             found.append(marker)
+    found = _set_in(found, lines)
     if len(found) > MARKERS_MAX:
         best = sorted(found, key=lambda marker: (-marker.score, marker.line))[:MARKERS_MAX]
         found = sorted(best, key=lambda marker: marker.line)
+    return found
+
+
+def _set_in(markers: list[Marker], lines: list[Line]) -> list[Marker]:
+    """Return the markers, bare numbers worth less where they stand further right than the commonest form of them."""
+    bare = [marker for marker in markers if marker.numbers and not marker.worded]
+    if not bare:
+        return markers
+    commonest = Counter(marker.style for marker in bare).most_common(1)[0][0]
+    usual = min(lines[marker.line].indent for marker in bare if marker.style == commonest)
+    found = []
+    for marker in markers:
+        further = min(max(lines[marker.line].indent - usual, 0), 2)
+        counts = bool(marker.numbers) and not marker.worded
+        found.append(replace(marker, score=marker.score - 0.4 * further) if counts and further else marker)
     return found
 
 
@@ -134,7 +151,7 @@ def _scored(
         tail=tail.lstrip(" :–—").strip() if tail[:1] in ":–—" else tail,
         numbers=_numbers(match["number"], groups.get("more") or ""),
         prefix=groups.get("prefix") or "",
-        style=f"{style}/{line.level}/{'b' if strong else ''}",
+        style=f"{style}/{line.level}/{'b' if strong else ''}{'' if tail or worded else '$'}",
         worded=worded,
         heading=line.level > 0,
         strong=strong,

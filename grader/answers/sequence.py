@@ -55,9 +55,10 @@ def choose(
     markers: list[Marker], lines: list[Line], assignment: Assignment, likeness: Likeness
 ) -> list[Chosen]:
     """Return the markers that are questions, in the order of the document."""
-    features = Features(markers, lines, likeness)
+    numberings = schemes(assignment)
+    features = Features(markers, lines, likeness, numberings[0].order)
     best, found = 0.0, list[Chosen]()
-    for scheme in schemes(assignment):
+    for scheme in numberings:
         search = _Search(scheme, features)
         total, sequence = search.best()
         if total > best + (0 if scheme.plain else _RELATIVE) + 1e-9:
@@ -111,6 +112,10 @@ class _Search:
             starts = [at for at, question in enumerate(scheme.order) if question == marker.question]
         else:
             starts = scheme.meant(marker.numbers[0], marker.prefix)
+            # Lists that number themselves go wrong where a question is left out: its words then say which it is.
+            said = self._features.asks(place)
+            if said is not None and scheme.order.index(said) not in starts:
+                starts = [*starts, scheme.order.index(said)]
         spread = marker.numbers[-1] - marker.numbers[0] if marker.numbers else 0
         section = self._features.sections[place]
         return [

@@ -53,20 +53,37 @@ def _each(write: Callable[[Asked], str]) -> Callable[[list[Asked]], str]:
     return lambda all_: "\n\n".join(write(one) for one in all_)
 
 
+_SECTIONS = (
+    ["1.4", "1.4", "1.4", "1.4", "1.4", "1.4", "1.4", "2.1", "2.1", "2.1", "2.1", "2.1"]
+    + ["2.2"] * 6
+    + ["3.1"] * 3
+    + ["3.2"] * 4
+)
+_SECTIONS += ["3.3"] * 3 + ["3.4"] * 5 + ["3.5"]
+"""Of the questions 1 to 34, as the sheet has them."""
+
+
+def _place_in(one: Asked, depth: int) -> int:
+    """Return the question's place in its part or section, those left unanswered counted."""
+    if not one.numbered:
+        return 0
+    before = _SECTIONS[: int(one.number)]
+    return sum(section[:depth] == one.question.section[:depth] for section in before)
+
+
 def _with_parts(
     write: Callable[[Asked, int], str], depth: int, title: Callable[[str], str]
 ) -> Callable[[list[Asked]], str]:
     """Number anew in each part (depth 1) or section (depth 3) of the sheet."""
 
     def build(all_: list[Asked]) -> str:
-        pieces, part, count = [], "", 0
+        pieces, part = [], ""
         for one in all_:
             own = one.question.section[:depth]
             if own != part:
-                part, count = own, 0
+                part = own
                 pieces.append(title(own))
-            count += one.numbered
-            pieces.append(write(one, count))
+            pieces.append(write(one, _place_in(one, depth)))
         return "\n\n".join(pieces)
 
     return build
@@ -191,10 +208,12 @@ def tex(all_: list[Asked], mark: Callable[[Asked], str]) -> str:
 
 def tex_list(all_: list[Asked]) -> str:
     """Return a LaTeX article whose questions are the items of one list, numbered by LaTeX."""
-    items = "\n\n".join(
-        rf"\item {_tex_answer(one.answer)}" if one.numbered else rf"\item[P3.] {_tex_answer(one.answer)}"
-        for one in all_
-    )
+    items, last = "", 0
+    for one in all_:
+        if one.numbered and int(one.number) != last + 1:
+            items += rf"\setcounter{{enumi}}{{{int(one.number) - 1}}}" + "\n"
+        last = int(one.number) if one.numbered else last
+        items += rf"\item{'' if one.numbered else '[P3.]'} {_tex_answer(one.answer)}" + "\n\n"
     return f"{_PREAMBLE}\\begin{{enumerate}}\n{items}\n\\end{{enumerate}}\n\\end{{document}}\n"
 
 
