@@ -68,7 +68,11 @@ class Training(msgspec.Struct, frozen=True, kw_only=True):
     """Rows are true classes, columns predicted ones, counts of test images."""
     tensors: str | None = None
     """Name of the safetensors file beside the record: `logits` (images x classes), `filters` (first convolution)."""
+    settings: dict[str, str] = {}
+    """How it was computed: `threads`, `layout`, `kernels` (of the CPU), `gpu`, `stepping` (`graph`, or `eager` and
+    why). The same recipe, conditions and settings give the same bits."""
     note: Text | None = None
+    """What a person must know: why there is no training, where it broke, how it is not what was asked for."""
 
 
 class ReferenceModel(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,8 @@
 
     CACHE/trainings/<first two letters of the key>/<key>/training.json, <key>.safetensors, timing.json
 
-and `weights.safetensors`, the trained network itself, where a job asked for it.
+and `weights.safetensors`, the trained network itself, where a job asked for it. Beside them, `unfinished/` holds
+what interrupted trainings go on from, and `locks/` the files of `locks`.
 
 An entry appears whole or not at all. Only what would come out the same again is kept: a training that ended
 or whose loss broke, never a fault of ours.
@@ -13,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import time
 from pathlib import Path
 
 import msgspec
@@ -21,6 +23,8 @@ from grader.model import Outcome, Training
 from grader.records import read_record
 
 RECORD = "training.json"
+_STALE_S = {".training.*": 2 * 86_400, "unfinished/*": 30 * 86_400, "locks/*": 2 * 86_400}
+"""After how long what a killed process left is nobody's any more."""
 TIMING = "timing.json"
 WEIGHTS = "weights.safetensors"
 
@@ -35,6 +39,27 @@ class Timing(msgspec.Struct, frozen=True, kw_only=True):
 def entry(cache: Path, key: str) -> Path:
     """Return the folder of `key`, whether or not it exists."""
     return cache / "trainings" / key[:2] / key
+
+
+def unfinished(cache: Path, key: str) -> Path:
+    """Return where an interrupted training of `key` is taken up again, whether or not it exists."""
+    return cache / "unfinished" / f"{key}.safetensors"
+
+
+def lock(cache: Path, key: str) -> Path:
+    """Return the file whose lock is held by whoever trains `key`."""
+    return cache / "locks" / key
+
+
+def sweep(cache: Path) -> None:
+    """Remove what processes that were killed long ago left half done."""
+    for pattern, age_s in _STALE_S.items():
+        for path in cache.glob(pattern):
+            try:
+                if path.stat().st_mtime < time.time() - age_s:
+                    shutil.rmtree(path) if path.is_dir() else path.unlink()
+            except OSError:  # another process was first, or it is not ours to remove
+                continue
 
 
 def recall(cache: Path, key: str, *, weights: bool = False) -> Training | None:

@@ -13,6 +13,10 @@ from grader.text import Text
 BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 """CPU flags that make bfloat16 faster than float32; without one of them it is several times slower."""
 
+GPU_BYTES_EACH = 6 * 2**30
+MOST_ON_A_GPU = 8
+"""Beyond it trainings wait for each other's kernels."""
+
 CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -47,7 +51,7 @@ def resolve_device(asked: str) -> tuple[str, Text | None]:
     """Return `cpu` or `cuda` for `auto`, `cpu` or `cuda`, and a sentence where that is not what was asked."""
     if asked == "cpu":
         return "cpu", None
-    if _gpu_is_usable():
+    if _gpu_bytes():
         return "cuda", None
     if asked == "auto":
         return "cpu", None
@@ -57,13 +61,31 @@ def resolve_device(asked: str) -> tuple[str, Text | None]:
     )
 
 
+def gpu_places(cores: int, size_bytes: int | None = None) -> int:
+    """Return how many trainings run on the GPU at a time: each wants a core, and memory for its images and network.
+
+    `size_bytes` is the GPU's memory, asked of torch where it is not given.
+    """
+    held = _gpu_bytes() if size_bytes is None else size_bytes
+    return max(1, min(cores, held // GPU_BYTES_EACH, MOST_ON_A_GPU))
+
+
 @functools.cache
-def _gpu_is_usable() -> bool:
-    """Whether torch itself can use a GPU, asked in a process of its own and only where a device exists."""
+def _gpu_bytes() -> int:
+    """Return the memory of the GPU that torch can use, 0 without one: asked in a process of its own, for what it costs.
+
+    Where no device exists nothing is asked.
+    """
     if not (Path("/dev/nvidia0").exists() or Path("/dev/dxg").exists()):
-        return False
-    question = "import sys, torch; sys.exit(0 if torch.cuda.is_available() else 1)"
+        return 0
+    question = (
+        "import torch; usable = torch.cuda.is_available();"
+        "print(torch.cuda.get_device_properties(0).total_memory if usable else 0)"
+    )
     try:
-        return subprocess.run([sys.executable, "-c", question], timeout=120, check=False).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
+        told = subprocess.run(
+            [sys.executable, "-c", question], timeout=120, check=True, capture_output=True, text=True
+        )
+        return int(told.stdout)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return 0

@@ -104,6 +104,9 @@ def train(
     how = run.adopt(capture) if capture is not None else "eager"
     found = checkpoint.read() if checkpoint is not None else None
     curve, logits = run.resume(found) if found is not None else ([], None)
+    if report is not None:
+        for point in reversed(curve):  # the latest first: it tells at once how far this is
+            report(point)
     for epoch in range(len(curve), recipe.optimisation.epochs):
         point, given = run.epoch(epoch)
         curve.append(point)

@@ -17,6 +17,9 @@ from grader.training.resident import DataSource
 ENGINE = "1"
 """Version of everything of ours that decides the numbers; a new one makes caches and bands void."""
 
+FOUND_OUT = frozenset({"evaluation_path"})
+"""Conditions that the training itself finds out: they are in its record, and in no key."""
+
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A recipe to train under a budget, on some images, with a seed; `name` is what the caller knows it by."""
@@ -44,6 +47,10 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     data: DataSource
     conditions: TrainingConditions
     weights: bool = False
+    checkpoint: str | None = None
+    """Where the worker leaves what an interrupted training goes on from; a path of this machine."""
+    share: float = 1.0
+    """Of the GPU's memory that the worker may take."""
 
 
 def plan(job: Job, device: str) -> Plan:
@@ -64,8 +71,10 @@ def plan(job: Job, device: str) -> Plan:
         batch_size=recipe.data.batch_size,
         learning_rate=recipe.optimisation.schedule.rates[0],
     )
-    facts = [digest(recipe), msgspec.to_builtins(conditions)]
-    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    decisive = {
+        name: value for name, value in msgspec.to_builtins(conditions).items() if name not in FOUND_OUT
+    }
+    key = hashlib.sha256(json.dumps([digest(recipe), decisive], sort_keys=True).encode()).hexdigest()
     return Plan(key=key, recipe=recipe, data=job.data, conditions=conditions, weights=job.weights)
 
 

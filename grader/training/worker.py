@@ -2,7 +2,8 @@
 
 Run as `python -m grader.training.worker PLAN.json FOLDER MEMORY_BYTES`. The folder then holds the record, the
 tensors and the timing. One line of JSON per epoch says how far it is. Whatever happens inside ends as a record;
-where the process itself dies, `pool` writes one in its place.
+where the process itself dies, `pool` writes one in its place. A GPU that does not take the training leaves no
+record either, but an exit code of `ladder`.
 """
 
 from __future__ import annotations
@@ -15,18 +16,24 @@ from pathlib import Path
 import msgspec
 import torch
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
 from grader.errors import GraderError, RecordingInvalid, TrainingError
-from grader.model import Call, EpochPoint, Outcome, Recipe, Training, TrainingConditions
+from grader.model import Call, EpochPoint, Outcome, Recipe, Training
 from grader.recipe.initialise import initialise
 from grader.recipe.rebuild import rebuild
 from grader.records import read_record, write_bytes, write_record
 from grader.text import Text
 from grader.training import engine
 from grader.training.cache import RECORD, TIMING, WEIGHTS, Timing
+from grader.training.checkpoints import Checkpoint
+from grader.training.devices import cpu_model
+from grader.training.fitting import check_fit
+from grader.training.graphs import capture_on_gpu
 from grader.training.jobs import Plan
+from grader.training.ladder import CODES, Setback
 from grader.training.resident import load
+from grader.training.results import record, settings
 from grader.training.transforms import PROBE_IMAGES, build_pipeline
 
 
@@ -36,12 +43,27 @@ def main(arguments: Sequence[str]) -> int:
     cap_memory(int(arguments[2]), plan.conditions.device)
     torch.set_num_threads(1)
     started = time.monotonic()
-    training = carry_out(plan, folder)
+    if plan.conditions.device == "cuda":
+        if not torch.cuda.is_available():
+            return CODES[Setback.ABSENT]
+        torch.cuda.set_per_process_memory_fraction(plan.share)
+    try:
+        training = carry_out(plan, folder)
+    except GpuSetback as error:
+        return CODES[error.setback]
     write_record(
         folder / TIMING, Timing(seconds=round(time.monotonic() - started, 3), epochs=len(training.curve))
     )
     write_record(folder / RECORD, training)
     return 0
+
+
+class GpuSetback(Exception):
+    """The GPU did not take the training, through no fault of the recipe's."""
+
+    def __init__(self, setback: Setback) -> None:
+        super().__init__(setback.value)
+        self.setback = setback
 
 
 def cap_memory(size_bytes: int, device: str) -> None:
@@ -59,7 +81,10 @@ def cap_memory(size_bytes: int, device: str) -> None:
 
 
 def carry_out(plan: Plan, folder: Path) -> Training:
-    """Return the record of training `plan`, with its tensors beside it; a refusal or a fault is a record too."""
+    """Return the record of training `plan`, with its tensors beside it; a refusal or a fault is a record too.
+
+    Raises GpuSetback where another device, or more of the GPU's memory, might do better.
+    """
     try:
         return _train(plan, folder)
     except (RecordingInvalid, TrainingError) as refusal:
@@ -71,7 +96,10 @@ def carry_out(plan: Plan, folder: Path) -> Training:
     except (RuntimeError, ValueError, TypeError, IndexError, ArithmeticError, AttributeError) as error:
         # The network is the hand-in's: whatever torch says of it is told, and goes no further.
         brief = " ".join(str(error).split())[:200]
-        if "allocate memory" in brief or "out of memory" in brief:
+        full = any(word in brief for word in _FULL)
+        if plan.conditions.device == "cuda" and any(word in brief for word in (*_FULL, *_OF_THE_GPU)):
+            raise GpuSetback(Setback.MEMORY if full else Setback.FAILURE) from error
+        if full:
             return _too_large(plan)
         return Training(
             key=plan.key,
@@ -82,6 +110,10 @@ def carry_out(plan: Plan, folder: Path) -> Training:
                 en=f"The network cannot be trained on these images: {brief}",
             ),
         )
+
+
+_OF_THE_GPU = ("CUDA", "cuDNN", "CUBLAS", "cublas")
+_FULL = ("allocate memory", "out of memory", "ALLOC_FAILED")
 
 
 def _too_large(plan: Plan) -> Training:
@@ -102,6 +134,7 @@ def _train(plan: Plan, folder: Path) -> Training:
     pipelines = build_pipelines(recipe, images.train[:PROBE_IMAGES])
     module = rebuild(recipe.network, device="cpu", batch_sizes=batch_sizes(recipe, len(images.train)))
     initialise(module, recipe.network, conditions.seed)
+    check_fit(module, recipe, images, pipelines)
     outcome = engine.train(
         module,
         recipe,
@@ -111,6 +144,8 @@ def _train(plan: Plan, folder: Path) -> Training:
         device=conditions.device,
         precision=conditions.precision,
         report=_tell,
+        checkpoint=_checkpoint(plan),
+        capture=capture_on_gpu if conditions.device == "cuda" else None,
     )
     if plan.weights:
         state = {name: tensor.detach().cpu().contiguous() for name, tensor in module.state_dict().items()}
@@ -118,7 +153,7 @@ def _train(plan: Plan, folder: Path) -> Training:
     conditions = msgspec.structs.replace(
         conditions, path=pipelines.train.path, evaluation_path=pipelines.evaluation.path
     )
-    return record(plan.key, conditions, outcome, images, module, folder)
+    return record(plan, conditions, outcome, images, module, folder)
 
 
 def batch_sizes(recipe: Recipe, count: int) -> tuple[int, ...]:
@@ -177,51 +212,12 @@ def without_chance(calls: Sequence[Call], side: int) -> tuple[Call, ...]:
     return tuple(kept)
 
 
-def record(
-    key: str,
-    conditions: TrainingConditions,
-    outcome: engine.Outcome,
-    images: engine.Images,
-    module: nn.Module,
-    folder: Path,
-) -> Training:
-    """Return the record of what came of a training, and write its tensors into `folder`."""
-    tensors = {}
-    confusion: tuple[tuple[int, ...], ...] = ()
-    if outcome.logits is not None:
-        tensors["logits"] = outcome.logits.contiguous()
-        confusion = confusion_of(outcome.logits, images)
-    filters = next((layer.weight for layer in module.modules() if isinstance(layer, nn.Conv2d)), None)
-    if filters is not None:
-        tensors["filters"] = filters.detach().float().cpu().contiguous()
-    name = f"{key[:32]}.safetensors" if tensors else None
-    if name is not None:
-        write_bytes(folder / name, save(tensors))
-    return Training(
-        key=key,
-        outcome=Outcome.PASSED if outcome.broke_at is None else Outcome.FAILED,
-        conditions=conditions,
-        curve=outcome.curve,
-        accuracy=outcome.accuracy,
-        perturbed_accuracy=outcome.perturbed_accuracy,
-        confusion=confusion,
-        tensors=name,
-        note=None if outcome.broke_at is None else _broke(outcome.broke_at),
-    )
-
-
-def confusion_of(logits: Tensor, images: engine.Images) -> tuple[tuple[int, ...], ...]:
-    """Return counts of test images: rows are true classes, columns the ones predicted."""
-    predicted = logits.argmax(1).clamp(max=images.classes - 1)
-    cells = torch.bincount(images.test_labels * images.classes + predicted, minlength=images.classes**2)
-    return tuple(tuple(row) for row in cells.view(images.classes, images.classes).tolist())
-
-
-def _broke(epoch: int) -> Text:
-    return Text(
-        fr=f"La perte n'est plus un nombre fini à l'époque {epoch + 1} : l'entraînement s'arrête là.",
-        en=f"The loss is no longer a finite number in epoch {epoch + 1}: training stops there.",
-    )
+def _checkpoint(plan: Plan) -> Checkpoint | None:
+    """Return where the training is taken up again; only by the same torch, on the same kind of processor."""
+    if plan.checkpoint is None:
+        return None
+    stamp = {"key": plan.key, "torch": torch.__version__, "cpu": cpu_model(), **settings(plan.conditions)}
+    return Checkpoint(Path(plan.checkpoint), stamp)
 
 
 def _tell(point: EpochPoint) -> None:

@@ -17,8 +17,9 @@ from grader.training import Job
 from grader.training.budgets import settle
 from grader.training.engine import Images, Outcome, train
 from grader.training.jobs import plan
+from grader.training.results import confusion_of
 from grader.training.transforms import build_pipeline
-from grader.training.worker import build_pipelines, confusion_of, resident, without_chance
+from grader.training.worker import build_pipelines, resident, without_chance
 
 Trained = tuple[nn.Module, Outcome, Images]
 
