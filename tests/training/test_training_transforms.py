@@ -272,8 +272,9 @@ BLUR = call("GaussianBlur", kernel_size=3)
         [call("ToImage"), call("GaussianBlur", kernel_size=3), call("ToDtype", dtype="float32", scale=True)],
     ],
     ids=[
-        "blurred", "hue-of-tensor", "aliased", "noise", "smooth", "scaled", 
-        "policy", "choice", "order", "other-size", "second"],
+        "blurred", "hue-of-tensor", "aliased", "noise", "smooth", "scaled", "policy", "choice", "order",
+        "other-size", "second",
+    ],
 )  # fmt: skip
 def test_what_is_not_compiled_runs_through_torchvision(calls: list[Call]) -> None:
     """Other transforms run one image after the other, the same each time, and the record says so."""
