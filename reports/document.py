@@ -17,6 +17,7 @@ from reports.cleaning import clean_line, clip
 from reports.excerpt import excerpt, line_count
 from reports.layers import LayerTable, layer_table
 from reports.phrases import outcome_symbol, outcome_word, say
+from reports.proposals import proposal_text
 from reports.stages import StageRow
 from reports.view import ItemRow, Summary, place_text, speaks, summary
 
@@ -35,6 +36,10 @@ class Cut(msgspec.Struct, frozen=True, kw_only=True):
     """Checks told under one item or stage."""
     passed_checks: bool = True
     items: int = 500
+    quotes: int = 4
+    quote_characters: int = 200
+    proposals: bool = True
+    """Whether proposals to the person who decides are shown; never on paper, which goes to the student."""
     layers: int = 200
 
 
@@ -48,6 +53,10 @@ class CheckLine(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     place: str
     charged: bool
+    quotes: tuple[str, ...] = ()
+    """The student's own words that decided."""
+    proposal: str = ""
+    """What the person who decides may start from; for the teacher."""
 
 
 class Checks(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +142,7 @@ def _stage_block(row: StageRow, verdicts: Sequence[Verdict], language: Language,
 
 
 def _checks(verdicts: Sequence[Verdict], language: Language, cut: Cut) -> Checks:
-    told = [v for v in verdicts if speaks(v) or (cut.passed_checks and not v.routine)]
+    told = [v for v in verdicts if speaks(v) or v.evidence or (cut.passed_checks and not v.routine)]
     told.sort(key=lambda v: (not speaks(v), -v.cost if speaks(v) else 0.0))
     silent = sum(v.outcome is Outcome.PASSED for v in verdicts if v not in told)
     passed = say("one_passed", language) if silent == 1 else say("all_passed", language, n=str(silent))
@@ -149,7 +158,7 @@ def _check_line(verdict: Verdict, language: Language, cut: Cut) -> CheckLine:
     tone = {Outcome.PASSED: "good", Outcome.FAILED: "bad", Outcome.MISSING: "none"}.get(
         verdict.outcome, "open"
     )
-    message = verdict.message.in_(language) if speaks(verdict) else ""
+    message = verdict.message.in_(language) if speaks(verdict) or verdict.evidence else ""
     return CheckLine(
         symbol=outcome_symbol(verdict.outcome),
         tone=tone,
@@ -158,6 +167,8 @@ def _check_line(verdict: Verdict, language: Language, cut: Cut) -> CheckLine:
         message=clean_line(message, cut.message_characters),
         place=place_text(verdict.place, language) if message else "",
         charged=verdict.charged,
+        quotes=tuple(clean_line(quote, cut.quote_characters) for quote in verdict.evidence[: cut.quotes]),
+        proposal=proposal_text(verdict, language) if cut.proposals else "",
     )
 
 

@@ -29,7 +29,15 @@ _FIRST_ROOM = 215
 _MARGIN_LINES = 14
 _TRIES = 3
 _PAPER = Cut(
-    question_characters=190, message_characters=320, checks=6, passed_checks=False, items=90, layers=26
+    question_characters=190,
+    message_characters=320,
+    checks=6,
+    passed_checks=False,
+    items=90,
+    layers=26,
+    quotes=2,
+    quote_characters=90,
+    proposals=False,
 )
 _TIGHTER = msgspec.structs.replace(
     _PAPER, answer_lines=0, question_characters=90, message_characters=140, checks=2
