@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.model import Assignment, Examination, Outcome, Problem, Recording, Recordings, Run, StageMatch
+from grader.model import (
+    Assignment,
+    Examination,
+    Outcome,
+    Problem,
+    Recording,
+    Recordings,
+    Run,
+    Stage,
+    StageMatch,
+)
 from grader.recording import reasons
 from grader.recording.ingredients import ingredients
 from grader.recording.naming import FACT
@@ -169,6 +179,12 @@ def _unmatched(case: _Case) -> StageMatch:
     assignment, index = case.assignment, case.index
     stage = assignment.stage[index]
     own = set(stage.ingredients)
+    all_ = case.recordings.recordings
+    ran = [one for one in all_ if not one.entry.template and one.entry.evidence == "handed_in"]
+    unknown = [(recording, run) for recording in ran for run in recording.runs if run.recipe is None]
+    for recording, run in reversed(unknown):
+        if _may_be(assignment, index, run):
+            return _unknown(stage, recording, run)
     handed_in = [one for one in case.candidates if one.recording.entry.evidence == "handed_in"]
     holders = [candidate for candidate in handed_in if own <= candidate.found]
     if holders:
@@ -179,19 +195,9 @@ def _unmatched(case: _Case) -> StageMatch:
             ingredients=ingredients(holder.run, holder.examination),
             reason=reasons.only_later(holder.recording, baseline=not own),
         )
-    all_ = case.recordings.recordings
-    ran = [one for one in all_ if not one.entry.template and one.entry.evidence == "handed_in"]
-    unknown = [(recording, run) for recording in ran for run in recording.runs if run.recipe is None]
     if unknown:
-        glimpsed = [(recording, run) for recording, run in unknown if _may_be(assignment, index, run)]
-        recording, run = (glimpsed or unknown)[-1 if glimpsed else 0]
-        return StageMatch(
-            stage=stage.id,
-            outcome=Outcome.MANUAL,
-            run=run.id if glimpsed else None,
-            ingredients=run.glimpse.ingredients if glimpsed and run.glimpse is not None else (),
-            reason=reasons.unexpressed(recording, run),
-        )
+        recording, run = unknown[0]
+        return StageMatch(stage=stage.id, outcome=Outcome.MANUAL, reason=reasons.unexpressed(recording, run))
     failed = [recording for recording in ran if _gave_no_evidence(recording)]
     if failed:
         return StageMatch(stage=stage.id, outcome=Outcome.BLOCKED, reason=reasons.blocked(failed[0]))
@@ -200,6 +206,17 @@ def _unmatched(case: _Case) -> StageMatch:
         if unread:
             return StageMatch(stage=stage.id, outcome=outcome, reason=reasons.unread(unread[0]))
     return StageMatch(stage=stage.id, outcome=Outcome.MISSING, reason=reasons.missing(anything=bool(ran)))
+
+
+def _unknown(stage: Stage, recording: Recording, run: Run) -> StageMatch:
+    """Return the match of a run that is no recipe: it can train itself, and a person decides what it is."""
+    return StageMatch(
+        stage=stage.id,
+        outcome=Outcome.MANUAL,
+        run=run.id,
+        ingredients=run.glimpse.ingredients if run.glimpse is not None else (),
+        reason=reasons.unexpressed(recording, run),
+    )
 
 
 def _may_be(assignment: Assignment, index: int, run: Run) -> bool:

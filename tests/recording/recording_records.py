@@ -12,6 +12,7 @@ from grader.model import (
     EntryPoint,
     Examination,
     Fact,
+    Glimpse,
     Graph,
     Layer,
     Loop,
@@ -155,10 +156,10 @@ class HandIn:
         self._recordings.append(Recording(entry=self._entry(False), problem=self._problem(kind)))
         return self
 
-    def add_unexpressed(self) -> HandIn:
+    def add_unexpressed(self, glimpse: Glimpse | None = None) -> HandIn:
         """Add a program whose training is no recipe."""
         entry = self._entry(False)
-        run = Run(id=f"{entry.id}.1", recipe=None, unexpressed=same("a loop of its own"))
+        run = Run(id=f"{entry.id}.1", recipe=None, unexpressed=same("a loop of its own"), glimpse=glimpse)
         self._recordings.append(Recording(entry=entry, runs=(run,)))
         self._examinations.append(Examination(run=run.id, agrees=False))
         return self

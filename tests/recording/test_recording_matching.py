@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from recording_records import CROP, FLIP, NORMALIZE, STAGES, TO_TENSOR, HandIn, assignment
 
-from grader.model import Call, Loop, Outcome, Recordings, Schedule, StageMatch
+from grader.model import Call, Glimpse, Loop, Outcome, Recordings, Schedule, StageMatch
 from grader.recording import match_stages
 
 
@@ -183,6 +183,19 @@ def test_training_that_is_no_recipe_goes_to_a_person() -> None:
     found = matches(cumulative(5).add_unexpressed().done())
     assert found["batchnorm"].outcome is Outcome.MANUAL
     assert "a loop of its own" in found["batchnorm"].reason.en
+
+
+def test_what_shows_of_a_training_that_is_no_recipe_says_which_stage_it_may_be() -> None:
+    """Just the improvements up to a stage: a person decides, and knows which run; on other images it is none."""
+    upto = tuple(STAGES[1:])
+    found = matches(cumulative(5).add_unexpressed(Glimpse(dataset="CIFAR10", ingredients=upto)).done())
+    match = found["batchnorm"]
+    assert (match.outcome, match.run, match.ingredients) == (Outcome.MANUAL, "e6.1", upto)
+    assert {found[name].outcome for name in STAGES[:5]} == {Outcome.PASSED}
+    baseline = matches(HandIn().add_unexpressed(Glimpse(dataset="CIFAR10")).add("normalization").done())
+    assert (baseline["baseline"].outcome, baseline["baseline"].run) == (Outcome.MANUAL, "e1.1")
+    elsewhere = matches(cumulative(5).add_unexpressed(Glimpse(dataset="MNIST", ingredients=upto)).done())
+    assert (elsewhere["batchnorm"].outcome, elsewhere["batchnorm"].run) == (Outcome.MANUAL, None)
 
 
 def test_final_script_alone_goes_to_a_person() -> None:
