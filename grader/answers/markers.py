@@ -90,7 +90,8 @@ def _set_in(markers: list[Marker], lines: list[Line]) -> list[Marker]:
     if not bare:
         return markers
     commonest = Counter(marker.style for marker in bare).most_common(1)[0][0]
-    usual = min(lines[marker.line].indent for marker in bare if marker.style == commonest)
+    indents = Counter(lines[marker.line].indent for marker in bare if marker.style == commonest)
+    usual = indents.most_common(1)[0][0]
     found = []
     for marker in markers:
         further = min(max(lines[marker.line].indent - usual, 0), 2)
@@ -145,7 +146,7 @@ def _scored(
     worded = style == "word"
     groups = match.groupdict()
     score += 1.2 * (line.level > 0) + 0.5 * strong + 0.3 * line.gap
-    score -= 1.5 * line.continues + (0.4 * min(line.indent, 2) if not worded else 0.0)
+    score -= 1.5 * line.continues
     return Marker(
         line=place,
         tail=tail.lstrip(" :–—").strip() if tail[:1] in ":–—" else tail,
