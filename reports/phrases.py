@@ -87,44 +87,6 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     "one_by_one": ("images transformées une à une", "images transformed one by one"),
     "diverged": ("la perte diverge", "the loss diverges"),
-    "looks": ("apprise avec trois graines : {figures}", "trained with three seeds: {figures}"),
-    "accuracy_better": ("mieux que « {other} »", "better than “{other}”"),
-    "accuracy_not_shown": ("pas démontré meilleur que « {other} »", "not shown to be better than “{other}”"),
-    "accuracy_worse": ("moins bien que « {other} »", "worse than “{other}”"),
-    "gap_better": ("écart train-test plus petit que « {other} »", "smaller train-test gap than “{other}”"),
-    "gap_not_shown": (
-        "écart train-test pas démontré plus petit que « {other} »",
-        "train-test gap not shown to be smaller than “{other}”",
-    ),
-    "gap_worse": ("écart train-test plus grand que « {other} »", "larger train-test gap than “{other}”"),
-    "reference_better": (
-        "mieux que la référence avec les mêmes hyperparamètres",
-        "better than the reference with the same hyper-parameters",
-    ),
-    "reference_not_shown": (
-        "pas de différence démontrée avec la référence aux mêmes hyperparamètres",
-        "no difference shown from the reference with the same hyper-parameters",
-    ),
-    "reference_worse": (
-        "moins bien que la référence avec les mêmes hyperparamètres",
-        "worse than the reference with the same hyper-parameters",
-    ),
-    "same_as_reference": (
-        "même recette que la référence avec ces hyperparamètres",
-        "the same recipe as the reference with these hyper-parameters",
-    ),
-    "compared": (
-        "{told} : {difference} ± {uncertainty} points",
-        "{told}: {difference} ± {uncertainty} points",
-    ),
-    "compared_unknown": (
-        "{told} : {difference} points, dispersion jamais mesurée",
-        "{told}: {difference} points, spread never measured",
-    ),
-    "compared_elsewhere": (
-        "{line} (dispersion mesurée dans d'autres conditions)",
-        "{line} (spread measured under other conditions)",
-    ),
     "stage_caption": (
         "Exactitude en test, moyenne des trois dernières évaluations. {data}. "
         "« Annoncé » est le chiffre du compte rendu, « référence » la bande où tombe la solution de "
