@@ -224,11 +224,11 @@ def answer(request: pytest.FixtureRequest, evidence: Evidence) -> Answer:
     spec = _spec(request.node)
     found = evidence.answer(spec.item if spec is not None else "")
     if found.state == "unreadable":
-        unreadable(
+        why = found.note or Text(
             fr="Cette réponse n'a pas pu être lue automatiquement : une personne la lira.",
             en="This answer could not be read automatically: a person will read it.",
-            place=found.place,
         )
+        unreadable(fr=why.fr, en=why.en, place=found.place)
     if found.state != "found":
         missing(
             fr="Pas encore de réponse à cette question : une ou deux lignes suffisent pour commencer.",

@@ -56,13 +56,15 @@ def _read(evidence: Evidence, question: Question) -> Verdict:
     message = _MESSAGES[outcome]
     if question.kind == "free" and outcome is Outcome.MANUAL:
         message = _FREE
+    if answer.note is not None:
+        message = answer.note
     return Verdict(
         check=f"read_{question.id}",
         item=question.id,
         label=_LABEL,
         outcome=outcome,
         cost=1.0,
-        routine=outcome is Outcome.MANUAL,
+        routine=outcome is Outcome.MANUAL and answer.note is None,
         message=message,
         place=answer.place,
     )

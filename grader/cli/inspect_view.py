@@ -15,6 +15,10 @@ from grader.pipeline import Inspection
 from grader.text import Language, Text
 from reports.cleaning import clean_line
 from reports.stages import StageRow, stage_rows
+from reports.view import place_text
+
+_BEGINNING = 60
+"""Characters of an answer that the split shows."""
 
 _WORDS = {
     "programs": Text(fr="Programmes", en="Programs"),
@@ -36,7 +40,6 @@ _WORDS = {
     "missing": Text(fr="absentes", en="missing"),
     "unreadable": Text(fr="illisibles", en="unreadable"),
     "all_well": Text(fr="rien à signaler", en="nothing to report"),
-    "line": Text(fr="ligne", en="line"),
 }
 
 
@@ -70,17 +73,29 @@ def _section(title: str, lines: list[str], console: Console) -> None:
 def _departures(seen: Inspection, language: Language) -> list[str]:
     found = [f"{one.item} : {one.message.in_(language)}{_at(one.place, language)}" for one in seen.departures]
     return found + [
-        problem.text.in_(language) + _at(problem.place, language)
-        for problem in seen.result.submission.problems
+        problem.text.in_(language) + _at(problem.place, language) for problem in seen.result.problems
     ]
 
 
 def _answers(answers: Iterable[Answer], language: Language) -> list[str]:
-    by_state: dict[str, list[str]] = {}
+    """Return a line for each answer found (where it stands and how it begins), then the questions without one."""
+    lines: list[str] = []
+    others: dict[str, list[str]] = {}
     for answer in answers:
-        state = "missing" if answer.state == "template" else answer.state
-        by_state.setdefault(state, []).append(answer.question)
-    return [f"{_WORDS[state].in_(language)} : {' '.join(names)}" for state, names in by_state.items()]
+        if answer.state != "found" or not answer.text:
+            state = "missing" if answer.state == "template" else answer.state
+            others.setdefault(state, []).append(answer.question)
+            continue
+        places = [place_text(place, language) for place in (answer.place, *answer.also)]
+        note = f" ({answer.note.in_(language)})" if answer.note else ""
+        lines.append(f"{answer.question} → {' + '.join(places)} : « {_beginning(answer.text)} »{note}")
+    return lines + [f"{_WORDS[state].in_(language)} : {' '.join(names)}" for state, names in others.items()]
+
+
+def _beginning(text: str) -> str:
+    """Return the first words of an answer."""
+    line = " ".join(text[:300].split())
+    return line if len(line) <= _BEGINNING else f"{line[:_BEGINNING].rpartition(' ')[0]} …"
 
 
 def _entry(entry: EntryPoint) -> str:
@@ -116,8 +131,4 @@ def _layers(layers: tuple[Layer, ...], language: Language) -> Table:
 
 
 def _at(place: Place | None, language: Language) -> str:
-    if place is None:
-        return ""
-    return (
-        f" ({place.file}, {_WORDS['line'].in_(language)} {place.line})" if place.line else f" ({place.file})"
-    )
+    return f" ({place_text(place, language)})" if place is not None else ""
