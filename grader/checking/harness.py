@@ -18,6 +18,7 @@ from typing import Literal
 import msgspec
 
 import grader
+from grader.checking.claims import weigh_claims
 from grader.checking.evidence import Evidence
 from grader.checking.written import read_verdicts
 from grader.model import Outcome, Verdict
@@ -64,15 +65,19 @@ def run_checks_many(
     evidences: Sequence[Evidence],
     *,
     distribution: Literal["teacher", "student"] = "teacher",
+    answers_only: bool = False,
     limit_s: float = LIMIT_S,
     check_limit_s: float = CHECK_LIMIT_S,
 ) -> list[tuple[Verdict, ...]]:
     """Return what `run_checks` would for each of `evidences`, in one process as long as no check ends it.
 
+    With `answers_only`, programs are not looked at.
+
     `limit_s` is the time for each. Those that a process did not come to, or not to the end of, are run again by
     themselves, so that one hand-in never costs another its verdicts.
     """
     names = (CHECKS, ANSWER_CHECKS) if distribution == "teacher" else (CHECKS,)
+    names = (ANSWER_CHECKS,) if answers_only else names
     files = [(folder / name).resolve() for name in names if (folder / name).is_file()]
     with tempfile.TemporaryDirectory(prefix="checks-") as scratch:
         run = _Run(files, Path(scratch), limit_s, check_limit_s)
@@ -94,6 +99,8 @@ def _verdicts(
         evidence, {verdict.item for verdict in verdicts}, judged=distribution == "teacher"
     )
     verdicts += _unchecked(evidence, {verdict.item for verdict in verdicts}, ended.told)
+    if distribution == "teacher":
+        verdicts = weigh_claims(verdicts, evidence)
     order = {question.id: place for place, question in enumerate(evidence.assignment.question)}
     return tuple(sorted(verdicts, key=lambda verdict: order.get(verdict.item, len(order))))
 
@@ -145,7 +152,7 @@ def _run(files: list[Path], given: Path, scratch: Path, limit_s: float, check_li
     (scratch / "pytest.ini").write_text("[pytest]\naddopts =\n", encoding="utf-8")
     command = [
         sys.executable, "-P", "-s", "-m", "pytest", "-q", "-c", str(scratch / "pytest.ini"), "--rootdir", str(scratch),
-        "--noconftest", "-p", "no:cacheprovider", "-p", "grader.checking.plugin", "--import-mode=importlib",
+        "--noconftest", "--tb=native", "-p", "no:cacheprovider", "-p", "grader.checking.plugin", "--import-mode=importlib",
         *(f"--override-ini=pythonpath={folder}" for folder in {str(file.parent) for file in files}),
         "--grader-folder", str(given), "--grader-check-limit", str(check_limit_s), *map(str, files),
     ]  # fmt: skip
