@@ -18,6 +18,7 @@ FORBIDDEN = (
     "*/variants/*",
     "*/faulty/*",
     "*rubric*",
+    "*recipes.json",
     "reference/*/answer_*",
     "*expected.toml",
     "tests/*",
