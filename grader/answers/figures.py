@@ -118,13 +118,13 @@ def gains(reading: Reading) -> list[int]:
 def comparisons(reading: Reading) -> tuple[Comparison, ...]:
     """Return the accuracies told as before and after: `de A à B`, `A → B`, `B contre A`, `B (A avant)`.
 
-    A training and a test accuracy set side by side are a gap and no comparison.
+    Training accuracies are left out: set beside a test accuracy they tell a gap, and their own fall is no loss.
     """
     words = reading.words
     places = accuracies(reading)
     found = []
     for left, right in pairwise(places):
-        if words[right].at - words[left].at > 14 or _is_gap(words, left, right):
+        if words[right].at - words[left].at > 14 or "train" in (_set(words, left), _set(words, right)):
             continue
         order = _order(words, left, right)
         if order is None:
@@ -153,14 +153,16 @@ def _order(words: list[Word], left: int, right: int) -> Literal["rising", "falli
     return None
 
 
-def _is_gap(words: list[Word], left: int, right: int) -> bool:
-    def kind(place: int) -> str:
-        near = {form for word in words[max(0, place - 3) : place + 5]
-                if abs(word.at - words[place].at) < 4 for form in word.forms}  # fmt: skip
-        train, test = bool(near & _TRAIN), bool(near & _TEST)
-        return "train" if train and not test else "test" if test and not train else ""
-
-    return {kind(left), kind(right)} == {"train", "test"}
+def _set(words: list[Word], place: int) -> Literal["train", "test", ""]:
+    """Return on which images an accuracy was measured, where the words around it tell."""
+    near = {
+        form
+        for word in words[max(0, place - 4) : place + 5]
+        if abs(word.at - words[place].at) < 4
+        for form in word.forms
+    }
+    train, test = bool(near & _TRAIN), bool(near & _TEST)
+    return "train" if train and not test else "test" if test and not train else ""
 
 
 def _percent(word: Word) -> float:

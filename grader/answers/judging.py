@@ -109,7 +109,7 @@ def _judgement(
 
 
 def _hear(reading: Reading, ready: Ready, facts: Mapping[str, bool]) -> _Heard:
-    finder = Finder(reading, tags(reading))
+    finder = Finder(reading, tags(reading), ready.roles)
     said: dict[str, Match] = {}
     hinted: dict[str, Match] = {}
     denied: set[str] = set()
@@ -177,17 +177,32 @@ def _lacking(ready: Ready, said: frozenset[str]) -> tuple[Text, ...]:
 
 
 def _confidence(reading: Reading, heard: _Heard, strict: float, generous: float, wrong: bool) -> float:
-    """Return how often such a judgement is right; the steps were measured on answers marked by hand."""
+    """Return how often such a judgement is right.
+
+    A half is sure where no clause is left over that may say the other half. That nothing was found is sure where much
+    was written. The steps are rough, and held against answers marked by hand (`grade evaluate-answers`).
+    """
     if strict != generous:
         return 0.4
-    content = sum(word.written.isalpha() and len(word.written) > 3 for word in reading.words)
-    sure = 0.92
+    words, clauses = _left_over(reading, heard)
     if wrong:
-        sure = 0.85
-    elif strict == 0.5:
-        sure = 0.8 if content <= 30 else 0.7
-    elif strict == 0:
-        sure = 0.75
-    if heard.denied and not wrong:
-        sure -= 0.1
-    return sure
+        return 0.85
+    if strict == 1:
+        return 0.9 if clauses < 3 else 0.85
+    if strict == 0:
+        return 0.7 if clauses >= 3 else 0.5
+    sure = 0.85 if words < 5 else 0.7 if clauses == 0 else 0.5
+    return sure - 0.15 if heard.denied else sure
+
+
+def _left_over(reading: Reading, heard: _Heard) -> tuple[int, int]:
+    """Return how many words, and how many whole clauses, no concept accounts for."""
+    known: set[int] = set()
+    for match in (*heard.said.values(), *heard.hinted.values()):
+        if match is not _BEYOND:
+            known.update(range(match.first - 2, match.last + 3))
+    left: dict[int, list[bool]] = {}
+    for place, word in enumerate(reading.words):
+        if word.written.isalpha() and len(word.written) > 3:
+            left.setdefault(word.clause, []).append(place not in known)
+    return sum(map(sum, left.values())), sum(all(own) and len(own) >= 3 for own in left.values())

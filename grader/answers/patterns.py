@@ -4,6 +4,8 @@
     "depend* taille|size @not"     in any order; `@not` asks for a negation that reaches the rest
     "champ_recepti* agrandi*"      `_` holds words together, articles between them aside
     "pooling !dropout /20"         no `dropout` in between or nearby; all within 20 words instead of 10
+    "@either @lr oscill*"          with or without a negation, which changes nothing here
+    "train: @off neuron*"          only where the role `train` is spoken of (see `roles` in rubrics)
     "#acc @than #acc"              numbers by what they are (`grader.answers.figures`), or by value: `#2.3`
 
 A pattern that asks for no negation does not hold inside of one; that is told apart from not being there.
@@ -20,7 +22,10 @@ from grader.answers.words import Reading, Word
 
 WINDOW = 10.0
 _TRIES_MAX = 400
+_LEADS = 4
+"""Words of a clause before which a role is named first: what is said of it follows."""
 _NEGATION = "@not"
+_EITHER = "@either"
 
 
 class PatternError(ValueError):
@@ -45,6 +50,10 @@ class Pattern:
     """Whether it asks for a negation."""
     window: float
     source: str
+    either: bool = False
+    """Whether a negation changes nothing."""
+    role: str = ""
+    """The subject that has to be spoken of where it holds."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +73,12 @@ def parse_pattern(source: str, classes: Mapping[str, tuple[str, ...]]) -> Patter
     if words and (match := re.fullmatch(r"/(\d+)", words[-1])):
         window = float(match[1])
         words.pop()
+    role = words.pop(0)[:-1] if words and words[0].endswith(":") else ""
     denies = _NEGATION in words
-    terms = tuple(_term(word, classes, source) for word in words if word not in (">", _NEGATION))
+    terms = tuple(_term(word, classes, source) for word in words if word not in (">", _NEGATION, _EITHER))
     if not any(not term.absent for term in terms):
         raise PatternError(f"{source!r} looks for nothing")
-    return Pattern(terms, ">" in words, denies, window, source)
+    return Pattern(terms, ">" in words, denies, window, source, _EITHER in words, role)
 
 
 def _term(word: str, classes: Mapping[str, tuple[str, ...]], source: str) -> Term:
@@ -91,14 +101,20 @@ def _term(word: str, classes: Mapping[str, tuple[str, ...]], source: str) -> Ter
 class Finder:
     """Finds patterns in one reading; what a term matches is looked up once."""
 
-    def __init__(self, reading: Reading, tags: Mapping[str, list[int]] | None = None) -> None:
+    def __init__(
+        self,
+        reading: Reading,
+        tags: Mapping[str, list[int]] | None = None,
+        roles: Mapping[str, tuple[tuple[str, ...], ...]] | None = None,
+    ) -> None:
         self.reading = reading
         self.tags = tags or {}
         self._found: dict[tuple[tuple[str, ...], ...], list[tuple[int, int]]] = {}
+        self._roles = self._assign(roles or {})
 
     def find(self, pattern: Pattern) -> Match | None:
         """Return the closest place where `pattern` holds; else one where only a negation is in its way; else None."""
-        spans = [self._spans(term.choices) for term in pattern.terms if not term.absent]
+        spans = [self._within(term.choices, pattern.role) for term in pattern.terms if not term.absent]
         if not all(spans):
             return None
         absent = [self._spans(term.choices) for term in pattern.terms if term.absent]
@@ -134,7 +150,35 @@ class Finder:
         if pattern.denies:
             near = negators or any(words[place].negator for place in range(first, last + 1))
             return Match(first, last, False, width) if near else None
-        return Match(first, last, bool(negators), width)
+        return Match(first, last, bool(negators) and not pattern.either, width)
+
+    def _within(self, choices: tuple[tuple[str, ...], ...], role: str) -> list[tuple[int, int]]:
+        spans = self._spans(choices)
+        return [span for span in spans if self._roles[span[0]] == role] if role else spans
+
+    def _assign(self, roles: Mapping[str, tuple[tuple[str, ...], ...]]) -> list[str]:
+        """Return, word by word, which of `roles` is spoken of; "" before any is named.
+
+        In a clause that names one, it is that one; where a clause names several, the one named last before the
+        word, or the next one where the names follow what is said of them; else as in the clause before.
+        """
+        words = self.reading.words
+        named = {place: role for role, choices in roles.items() for place, _ in self._spans(choices)}
+        clauses: dict[int, list[int]] = {}
+        for place, word in enumerate(words):
+            clauses.setdefault(word.clause, []).append(place)
+        spoken, before = [""] * len(words), ""
+        for places in clauses.values():
+            own = [place for place in places if place in named]
+            leads = bool(own) and own[0] - places[0] < _LEADS
+            for place in places:
+                last = max((one for one in own if one <= place), default=None)
+                following = min((one for one in own if one >= place), default=None)
+                first, second = (last, following) if leads else (following, last)
+                chosen = first if first is not None else second
+                spoken[place] = named[chosen] if chosen is not None else before
+            before = named[own[-1]] if own else before
+        return spoken
 
     def _spans(self, choices: tuple[tuple[str, ...], ...]) -> list[tuple[int, int]]:
         if choices not in self._found:

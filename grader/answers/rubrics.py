@@ -53,6 +53,8 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     threshold: float
     """Below this confidence an answer goes to a person, with a proposal."""
     words: dict[str, str]
+    roles: dict[str, str] = {}
+    """Classes of words that name what is spoken of, by the name that patterns use (`train: ...`)."""
     question: tuple[QuestionRubric, ...]
 
 
@@ -64,6 +66,7 @@ class Ready:
     threshold: float
     says: Mapping[str, tuple[Pattern, ...]]
     hints: Mapping[str, tuple[Pattern, ...]]
+    roles: Mapping[str, tuple[tuple[str, ...], ...]]
     stems: frozenset[str]
     """Words and stems of its patterns: what a misspelt word may have meant."""
 
@@ -78,7 +81,10 @@ def load_rubric(path: Path) -> dict[str, Ready]:
     try:
         rubric = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Rubric)
         classes = _classes(rubric.words)
-        return {question.id: _ready(question, rubric.threshold, classes) for question in rubric.question}
+        roles = {role: parse_pattern(name, classes).terms[0].choices for role, name in rubric.roles.items()}
+        return {
+            question.id: _ready(question, rubric.threshold, classes, roles) for question in rubric.question
+        }
     except (OSError, ValueError, msgspec.ValidationError, PatternError) as error:
         raise CourseworkError(
             fr=f"{path.parent.name}/{path.name} ne se lit pas : {error}. Corrigez ce fichier.",
@@ -126,7 +132,10 @@ def _classes(words: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _ready(question: QuestionRubric, threshold: float, classes: Mapping[str, tuple[str, ...]]) -> Ready:
+def _ready(
+    question: QuestionRubric, threshold: float, classes: Mapping[str, tuple[str, ...]],
+    roles: Mapping[str, tuple[tuple[str, ...], ...]],
+) -> Ready:  # fmt: skip
     both = (*question.concept, *question.error)
     names = {one.id for one in both}
     combinations = (*question.full, *question.half, *(one.when for one in question.error if one.when))
@@ -141,6 +150,9 @@ def _ready(question: QuestionRubric, threshold: float, classes: Mapping[str, tup
         raise PatternError(f"{question.id} names {unknown or 'a concept twice'}")
     says = {one.id: tuple(parse_pattern(text, classes) for text in one.says) for one in both}
     hints = {one.id: tuple(parse_pattern(text, classes) for text in one.hints) for one in both}
+    strange = {one.role for group in (*says.values(), *hints.values()) for one in group} - {"", *roles}
+    if strange:
+        raise PatternError(f"{question.id} speaks of the roles {sorted(strange)}, which are not there")
     stems = {
         piece
         for patterns in (*says.values(), *hints.values())
@@ -149,4 +161,4 @@ def _ready(question: QuestionRubric, threshold: float, classes: Mapping[str, tup
         for choice in term.choices
         for piece in choice
     }
-    return Ready(question, threshold, says, hints, frozenset(stems))
+    return Ready(question, threshold, says, hints, roles, frozenset(stems))

@@ -46,8 +46,7 @@ _INSTRUCTION = re.compile(
             r"\b(?:tu es|vous etes) (?:une? )?(?:correct\w+|assistant\w*|ia|modele)\b",
             r"\bsystem\s*(?:prompt|:|>)|<\|?\w{2,12}\|?>\s*(?:ignore|give)",
             r"\b(?:cette|this) (?:reponse|answer|response) (?:est|is|deserves|merite|vaut|should|must|doit)\b"
-            r"[^.\n]{0,30}"
-            + _GOOD,
+            r"[^.\n]{0,30}" + _GOOD,
             r"\bmerci (?:de|d') ?(?:me |nous )?(?:mettre|donner|compter|accorder|noter|valider)\b",
             r"\bplease (?:give|mark|count|accept|grade|grant|award)\b",
         )
@@ -72,12 +71,14 @@ _REFERENCE = re.compile(
     r"|\b(?:above|below|ci-?dessus|ci-?dessous|precedemment|annexe|appendix|question \d+|q ?\d+|figure|courbe|plot"
     r"|notebook|code)\W*$"
 )
-_LIGHT_SHARE = 0.14
+_LIST_WORDS = 8
+_LIST_ITEMS = 6
 _LIGHT = word_set(
     "le la les l' un une des de d' du au aux a the an of to in on for en dans sur pour par avec with by et and ou or"
     " que qu' qui which that this ce cet cette ces c' ca it its il elle on ils elles nous we son sa ses leur leurs se"
     " s' y is are est sont donc so also aussi then alors at as be etre avoir have has ont ne n' not pas plus moins more"
-    " less when si if because car parce since than where chaque each every any entre between can peut i je they les"
+    " less when si if because car parce since than where chaque each every any entre between can peut"
+    " i je they les while whereas around environ only very tres over many several under across"
 )
 
 
@@ -133,14 +134,20 @@ def worthless(reading: Reading, *, lists: bool) -> Worthless | None:
 
 
 def _is_list(reading: Reading) -> bool:
-    """Tell names one after the other from statements: hardly any small words or signs stand between them."""
+    """Tell names one after the other from statements, with commas between them or with nothing."""
     words = [word for word in reading.words if word.written.isalpha() and len(word.written) > 1]
-    if len(words) < 8:
+    if len(words) < _LIST_WORDS:
         return False
-    light = sum(bool(word.forms & _LIGHT) for word in words)
-    signs = sum(word.written in ("→", "=", "<", ">", "+", "≈") for word in reading.words)
-    if light + 2 * signs >= max(2, _LIGHT_SHARE * len(words)):
-        return False
-    pieces = [piece.split() for piece in re.split(r"[,;:|\n.()]+", reading.shown) if piece.strip()]
-    short = sum(len(piece) <= 3 for piece in pieces)
-    return short >= 0.75 * len(pieces) if len(pieces) > 4 else light <= 0.06 * len(words)
+    longest = run = clause = 0
+    for word in reading.words:
+        bare = word.written.isalpha() and word.written not in _LIGHT and not word.negator
+        kept = run if word.clause == clause else 0
+        run = kept + 1 if bare else kept if word.value is not None or word.written == "=" else 0
+        clause = word.clause
+        longest = max(longest, run)
+    items = 0
+    for sentence in re.split(r"[.:!?\n→=]+", reading.shown):
+        pieces = [piece.split() for piece in re.split(r"[,;|/]", sentence)]
+        short = [len(piece) for piece in pieces if 0 < len(piece) <= 3 and not _LIGHT & set(map(fold, piece))]
+        items = max(items, sum(short) if len(short) >= _LIST_ITEMS else 0)
+    return longest >= max(_LIST_WORDS, 0.6 * len(words)) or items >= 0.6 * len(words)

@@ -112,11 +112,22 @@ def judged(
     share: float, *, message: Text, confidence: float, decided: bool, cost: float,
     evidence: tuple[str, ...] = (), lacks: tuple[Text, ...] = (), place: Place | None = None,
 ) -> NoReturn:  # fmt: skip
-    """End the check with the share of `cost` that an answer earns; undecided, a person sees it as a proposal."""
-    outcome = Outcome.MANUAL if not decided else Outcome.PASSED if share >= 1 else Outcome.FAILED
+    """End the check with the share of `cost` that an answer earns; undecided, a person sees it as a proposal.
+
+    Where nothing is at stake (`cost` 0) the check informs and does not fail.
+    """
+    passed = share >= 1 or cost == 0
+    outcome = Outcome.MANUAL if not decided else Outcome.PASSED if passed else Outcome.FAILED
     lost = cost * (1 - share) if outcome is Outcome.FAILED else cost
     raise Decided(
-        outcome, message, place=place, cost=lost, confidence=confidence, proposal=share, evidence=evidence, lacks=lacks
+        outcome,
+        message,
+        place=place,
+        cost=lost,
+        confidence=confidence,
+        proposal=share,
+        evidence=evidence,
+        lacks=lacks,
     )
 
 

@@ -1,7 +1,7 @@
-"""Checks of the written answers that have one right content: questions 1, 8, 9, 10, 11 and 13.
+"""Checks of the written answers: by computing where there is one right content, by the rubric elsewhere.
 
-Teacher's only, as are the modules it is made of (`answer_*.py`): the right answers stand here, and in the
-`teacher` text of verdicts. What cannot be read for sure is left to a person; only what is plainly something
+Teacher's only, as are the modules it is made of (`answer_*.py`, `rubric.toml`): the right answers stand here, and in
+the `teacher` text of verdicts. What cannot be read for sure is left to a person; only what is plainly something
 else fails.
 """
 
@@ -21,8 +21,9 @@ from answer_formulas import (
     plus_one,
     quote,
 )
-from answer_layers import LAYERS, ROW, judge_layer, own_total, rows
-from answer_values import STRIDE, judge_value, paddings, percentages, rounds, stated
+from answer_layers import LAYERS, ROW, judge_layer, own_total, rows, wrong_rows
+from answer_rubric import judge_written
+from answer_values import STRIDE, dictionary_is_counted, judge_value, paddings, percentages, rounds, stated
 
 from grader.answers import find_numbers
 from grader.checking import Evidence, check, failed, manual, missing, remark, unreadable
@@ -217,11 +218,12 @@ def test_q11_total(answer: Answer, evidence: Evidence) -> None:
         return
     own = own_total(evidence)
     if own is not None and any(number.is_about(own) for number in numbers):
+        wrong = ", ".join(wrong_rows(evidence))
         remark(
-            fr="Ce total est bien la somme de vos lignes de la question 10 : rien n'est retiré ici, "
-            "corrigez-le avec elles.",
-            en="This total is indeed the sum of your rows of question 10: nothing is taken off here, "
-            "correct it with them.",
+            fr="Ce total est bien la somme de vos lignes de la question 10 : rien n'est retiré ici. "
+            f"Ligne à reprendre : {wrong}.",
+            en="This total is indeed the sum of your rows of question 10: nothing is taken off here. "
+            f"Row to look at again: {wrong}.",
             place=answer.place, teacher=teacher,
         )  # fmt: skip
     large = [number for number in numbers if number.value >= 10_000 and not number.is_about(IMAGES)]
@@ -241,24 +243,9 @@ def test_q11_total(answer: Answer, evidence: Evidence) -> None:
 @check(
     item="Q11", cost=0.5, fr="Comparaison au nombre d'exemples", en="Comparison with the number of examples"
 )
-def test_q11_comparison(answer: Answer) -> None:
-    """The total is compared with the 50,000 training images; left out, it is a remark."""
-    numbers = find_numbers(answer.text)
-    said = any(number.is_about(IMAGES) for number in numbers)
-    if not any(max(number.values) >= 10_000 and not number.is_about(IMAGES) for number in numbers):
-        manual(
-            fr="Aucun total à comparer n'a été lu dans votre réponse : une personne la lira.",
-            en="No total to compare was read in your answer: a person will read it.",
-            place=answer.place,
-        )
-    if not said and not re.search(
-        r"exemples?|examples?|images|donn[ée]es|samples?|pictures", answer.text, re.IGNORECASE
-    ):
-        remark(
-            fr="Comparez aussi ce nombre à celui des images d'apprentissage.",
-            en="Compare this number with that of training images too.",
-            place=answer.place,
-        )
+def test_q11_comparison(answer: Answer, evidence: Evidence) -> None:
+    """The total is set against the 50,000 training images, and the right way round."""
+    judge_written(answer, evidence, cost=0.5)
 
 
 # ---------------------------------------------------------------- Q13: a run of the code provided
@@ -279,15 +266,43 @@ def test_q13_run(evidence: Evidence) -> None:
             fr="Lancez base.py tel quel sur MNIST, puis notez les valeurs choisies et la précision obtenue.",
             en="Run base.py as it is on MNIST, then note the values chosen and the accuracy obtained.",
         )
-    other = re.search(r"cifar", answer.text, re.IGNORECASE) and not re.search(
-        r"mnist|lenet", answer.text, re.IGNORECASE
+    judge_written(
+        answer, evidence, facts={"good": any(85 <= value <= 100 for value in percentages(answer.text))}
     )
-    if not other and any(80 <= value <= 100 for value in percentages(answer.text)):
-        return
-    manual(
-        fr="Aucun résultat sur MNIST n'a été reconnu dans votre réponse : une personne la lira.",
-        en="No result on MNIST was recognised in your answer: a person will read it.",
-        place=answer.place,
-        teacher=Text(fr="Attendu : une précision en test, 98 à 99 % en quelques époques.",
-                     en="Expected: an accuracy in test, 98 to 99 % in a few epochs."),
-    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- by the rubric
+
+
+@check(item="Q10", cost=ROW, fr="Commentaire de la répartition", en="Comment on how they are spread")
+def test_q10_comment(answer: Answer, evidence: Evidence) -> None:
+    """The comment says where most of the weights are."""
+    judge_written(answer, evidence, cost=ROW)
+
+
+@check(item="Q12", cost=1.0, fr="Réponse rédigée", en="Written answer")
+def test_q12(answer: Answer, evidence: Evidence) -> None:
+    """The count of BoW and SVM follows from a stated dictionary and all classes, and the network has more."""
+    judge_written(answer, evidence, facts={"counted": dictionary_is_counted(answer.text)})
+
+
+@check(item="Q15", cost=0.0, fr="Réponse rédigée", en="Written answer")
+def test_q15_text(answer: Answer, evidence: Evidence) -> None:
+    """What is written of the program informs; the program itself is judged."""
+    judge_written(answer, evidence, cost=0.0)
+
+
+def _written(question: str) -> None:
+    """Give `question` a check that holds its answer against the rubric and nothing else."""
+
+    @check(item=question, cost=1.0, fr="Réponse rédigée", en="Written answer")
+    def by_rubric(answer: Answer, evidence: Evidence) -> None:
+        judge_written(answer, evidence)
+
+    by_rubric.__name__ = by_rubric.__qualname__ = f"test_{question.lower()}"
+    globals()[by_rubric.__name__] = by_rubric
+
+
+for _question in (*(f"Q{number}" for number in range(2, 35)), "P3"):
+    if _question not in ("Q8", "Q9", "Q10", "Q11", "Q12", "Q13", "Q15"):
+        _written(_question)

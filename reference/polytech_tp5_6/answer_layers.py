@@ -106,3 +106,10 @@ def own_total(evidence: Evidence) -> float | None:
     if any(name not in found or not found[name].weights for name in learning):
         return None
     return sum(found[name].weights[0].value for name in learning)
+
+
+def wrong_rows(evidence: Evidence) -> list[str]:
+    """Return the layers whose weights in the student's own table of Q10 are not right."""
+    found = rows(evidence.answer("Q10"))
+    learning = [name for name, (_, weights, _) in LAYERS.items() if weights]
+    return [name for name in learning if name in found and not weights_are_right(found[name], name)]

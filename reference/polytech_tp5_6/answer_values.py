@@ -69,11 +69,41 @@ def paddings(answer: Answer) -> set[int]:
     return stated(answer.text, PADDING) | ({0} if _NO_PADDING.search(answer.text) else set())
 
 
+_NAMED = {
+    "padding": re.compile(r"pad|z[ée]ro|(?<!\w)p\s*=|bord|rembourr", re.IGNORECASE),
+    "stride": re.compile(r"strid|\bpas\b|step|(?<!\w)s\s*=|d[ée]cal|d[ée]plac|mov|saut|avanc|slid|gliss|shift",
+                         re.IGNORECASE),
+}  # fmt: skip
+_GENERAL = {
+    "padding": re.compile(
+        r"(?:pad\w*|p)\s*(?:=|:|de|of|is|vaut)?\s*[(⌊]?\s*(?:\(?\s*k\s*-\s*1\s*\)?\s*/\s*2|k\s*//?\s*2)(?!\s*=\s*\d)"
+        r"|padding\s*=?\s*[\"'«“]?\s*(?:same|valid)\b",
+        re.IGNORECASE,
+    ),
+    "stride": re.compile(
+        r"strid\w*\b[^.\n]{0,40}\b(?:[ée]gal\w*|equal\w*|same|m[êe]me)\b[^.\n]{0,30}\b(?:k|kernel|noyau|fen[êe]tre|window)",
+        re.IGNORECASE,
+    ),
+}
+
+
 def judge_value(answer: Answer, name: str, found: set[int], right: int) -> None:
     """Pass on the right value, fail on another one, leave what is unclear to a person."""
     teacher = Text(fr=f"Attendu : {name} = {right}.", en=f"Expected: {name} = {right}.")
     if found == {right}:
         return
+    if not found and not (_NAMED[name].search(answer.text) and re.search(r"\d", answer.text)):
+        failed(
+            fr=f"La valeur du {name} n'est pas donnée : dites laquelle convient ici.",
+            en=f"The value of the {name} is not given: say which one suits here.",
+            place=answer.place, teacher=teacher,
+        )  # fmt: skip
+    if not found and _GENERAL[name].search(" ".join(plain(answer.text).split())):
+        failed(
+            fr=f"La forme générale du {name} est là, mais pas sa valeur : calculez-la pour ce réseau.",
+            en=f"The general form of the {name} is there, but not its value: compute it for this network.",
+            place=answer.place, teacher=teacher,
+        )  # fmt: skip
     if not found or right in found:
         manual(
             fr=f"La valeur du {name} n'a pas été lue avec certitude : une personne la lira.",
@@ -108,3 +138,35 @@ def percentages(text: str) -> list[float]:
         elif 0.8 <= value < 1 and re.search(r"acc|pr[ée]c|test", text, re.IGNORECASE):
             found.append(100 * value)
     return found
+
+
+_CLASSES = re.compile(r"\b(\d{1,4})\s*(?:classes|svms?|classif\w+|cat[ée]gor\w+)\b", re.IGNORECASE)
+_FORMULA = re.compile(
+    r"\b[KMNDVk]\s*[×*x·]\s*(?:\(?\s*)(?:C|c|10|15|nb|n_?classes?|nombre de classes|number of classes|classes)\b"
+    r"|\b(?:C|c|10|15)\s*[×*x·]\s*\(?\s*[KMNDVk]\b|\(\s*[KMNDVk]\s*\+\s*1\s*\)\s*[×*x·]\s*(?:C|c|10|15)\b"
+)
+_DESCRIPTOR = 128
+"""Values of a SIFT descriptor."""
+
+
+def dictionary_is_counted(text: str) -> bool:
+    """Tell whether some number is what a stated dictionary and number of classes come to, one SVM a class.
+
+    Biases, the dictionary's own centres of 128 values, and one SVM a pair of classes are counted or not. A formula
+    such as K × C stands for the number.
+    """
+    if _FORMULA.search(plain(text)):
+        return True
+    values = sorted(
+        {int(value) for number in find_numbers(text) for value in number.values if value == int(value)}
+    )
+    classes = {10, *(int(match[1]) for match in _CLASSES.finditer(plain(text)))}
+    words = [value for value in values if 20 <= value <= 1_000_000]
+    for size in words[:40]:
+        for count in classes:
+            for machines in (count, count * (count - 1) // 2):
+                own = {size * machines, (size + 1) * machines}
+                own |= {value + size * _DESCRIPTOR for value in own}
+                if machines > 1 and own & set(values):
+                    return True
+    return False

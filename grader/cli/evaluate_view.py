@@ -1,0 +1,66 @@
+"""An evaluation of marks as tables in the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+
+from grader.pipeline.evaluating import Agreement, Evaluation
+from grader.text import Language, Text
+
+_HEADINGS = (
+    Text(fr="réponses", en="answers"),
+    Text(fr="décidées", en="decided"),
+    Text(fr="à une personne", en="to a person"),
+    Text(fr="exact", en="exact"),
+    Text(fr="à 0,5 près", en="within 0.5"),
+    Text(fr="kappa quadratique", en="quadratic kappa"),
+    Text(fr="1 point de trop", en="over by 1"),
+)
+_NAMES = {
+    "all": Text(fr="ensemble", en="all"),
+    "building": Text(fr="vues pour bâtir le barème", en="seen while building"),
+    "aside": Text(fr="mises de côté", en="kept aside"),
+    "-": Text(fr="laissées à une personne", en="left to a person"),
+}
+_PARTS = Text(fr="Ensemble", en="Overall")
+_QUESTIONS = Text(fr="Par question", en="By question")
+_LANGUAGES = Text(fr="Par langue", en="By language")
+_BANDS = Text(fr="Par confiance", en="By confidence")
+
+
+def print_evaluation(found: Evaluation, language: Language, console: Console) -> None:
+    """Print how well marks agree: overall, by question, by language and by confidence."""
+    _print(_PARTS, (found.overall, *found.parts), language, console)
+    _print(_QUESTIONS, found.questions, language, console)
+    _print(_LANGUAGES, found.languages, language, console)
+    _print(_BANDS, found.bands, language, console)
+
+
+def _print(title: Text, rows: Sequence[Agreement], language: Language, console: Console) -> None:
+    table = Table(title=title.in_(language), title_justify="left", pad_edge=False)
+    table.add_column("")
+    for heading in _HEADINGS:
+        table.add_column(heading.in_(language), justify="right")
+    for row in rows:
+        name = _NAMES[row.name].in_(language) if row.name in _NAMES else row.name
+        table.add_row(
+            name, str(row.answers), str(row.decided), _percent(row.to_a_person, language),
+            _percent(row.exact, language), _percent(row.within_half, language), _number(row.kappa, language),
+            _percent(row.over_by_one, language),
+        )  # fmt: skip
+    console.print(table)
+
+
+def _percent(share: float | None, language: Language) -> str:
+    return "–" if share is None else _comma(f"{100 * share:.1f} %", language)
+
+
+def _number(value: float | None, language: Language) -> str:
+    return "–" if value is None else _comma(f"{value:.2f}", language)
+
+
+def _comma(text: str, language: Language) -> str:
+    return text.replace(".", ",") if language == "fr" else text
