@@ -16,6 +16,8 @@ from grader.classroom.settings import ClassOptions
 TOGETHER = 8
 """Hand-ins judged in one process."""
 MOST_TRIES = 2
+MOST_LOSSES = 6
+"""A node that goes away is not the fault of what ran on it; a cluster that loses everything must not go on for ever."""
 _WATCH = Resources(cpus=1.0, memory_bytes=3 << 30)
 _JUDGE = Resources(cpus=1.0, memory_bytes=1 << 30)
 _REPORT = Resources(cpus=1.0, memory_bytes=1 << 30)

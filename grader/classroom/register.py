@@ -228,6 +228,11 @@ class Register:
             (state, _text(note), seconds, key),
         )
 
+    def training_tries(self, key: str) -> int:
+        """Return how often the training `key` was begun."""
+        row = self._sql.execute("SELECT tries FROM training WHERE key = ?", (key,)).fetchone()
+        return int(row[0]) if row else 0
+
     def trainings(self) -> dict[str, State]:
         """Return the state of every training that a hand-in of the class needs."""
         query = (

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from grader.classroom.executors import Ended, Executor, Job, Processes
 from grader.classroom.handin import Source
-from grader.classroom.queue import MOST_TRIES, Queue
+from grader.classroom.queue import MOST_LOSSES, MOST_TRIES, Queue
 from grader.classroom.register import Register, Row, State, Step
 from grader.classroom.settings import ClassOptions, conditions_digest, fingerprint, judging_digest
 from grader.classroom.sources import read_source
@@ -92,6 +92,8 @@ class Graded:
     rows: tuple[Row, ...]
     sharing: tuple[int, int]
     """Stages to be trained, and distinct trainings they came to."""
+    needs: dict[str, dict[str, str]]
+    """Key of the training of each stage, by hand-in."""
     seconds: float
 
 
@@ -118,7 +120,7 @@ def grade_class(options: ClassOptions, watcher: Watcher, executor: Executor | No
         _check_only(options, queue)
         queue.again = again
         cores = options.jobs or _cores()
-        runner = executor or Processes(cpus=cores, gpus=1.0 if session.device == "cuda" else 0.0)
+        runner = executor or _executor(options, cores, session.device)
         try:
             _Run(register, queue, runner, options, watcher, slots=cores).to_the_end()
         finally:
@@ -129,8 +131,17 @@ def grade_class(options: ClassOptions, watcher: Watcher, executor: Executor | No
             source=source,
             rows=register.rows(),
             sharing=register.sharing(),
+            needs={row.hand_in.id: register.needs(row.hand_in.id) for row in register.rows()},
             seconds=time.monotonic() - began,
         )
+
+
+def _executor(options: ClassOptions, cores: int, device: str) -> Executor:
+    if options.engine == "processes":
+        return Processes(cpus=cores, gpus=1.0 if device == "cuda" else 0.0)
+    from grader.classroom.executors.ray_cluster import RayCluster
+
+    return RayCluster(options.address)
 
 
 def _cores() -> int:
@@ -229,7 +240,7 @@ class _Run:
 
     def _begin_what_fits(self) -> None:
         begun = True
-        while begun and len(self._running) < 4 * self._slots:
+        while begun:
             begun = False
             for job in self._queue.jobs():
                 if self._executor.fits(job.resources):
@@ -263,7 +274,7 @@ class _Run:
 
     def _take_training(self, key: str, ended: Ended) -> None:
         state: State = "done" if ended.how == "done" else "failed"
-        if ended.how == "lost":
+        if ended.how == "lost" and self._register.training_tries(key) < MOST_LOSSES:
             state = "waiting"
         note = None if state != "failed" else _because(ended)
         self._register.end_training(key, state, note=note, seconds=ended.seconds)
@@ -277,7 +288,8 @@ class _Run:
             self._end(key, kind, "done", None, ended)
             return
         own = failure(self._options.folder(key)) if kind == "watch" else None
-        if own is None and self._register.tries(key, kind) < MOST_TRIES:
+        most = MOST_LOSSES if ended.how == "lost" else MOST_TRIES
+        if own is None and self._register.tries(key, kind) < most:
             self._end(key, kind, "waiting", None, ended)
         else:
             self._end(key, kind, "failed", own or _because(ended), ended)

@@ -8,10 +8,10 @@ from typing import Any
 import click
 from rich.console import Console
 
-from grader.classroom import taking_away
 from grader.classroom.running import grade_class
 from grader.classroom.settings import ClassOptions
 from grader.classroom.standing import standings
+from grader.classroom.taking_away import take_away
 from grader.cli.class_view import LiveClass, print_class
 from grader.pipeline.options import machine_language
 from grader.text import Text
@@ -42,7 +42,16 @@ _WROTE = Text(fr="Écrit : {path}", en="Written: {path}")
 @click.option("--only", multiple=True, metavar="ID", help="Grade these hand-ins only; may be given again.")
 @click.option("--retry-errors", is_flag=True, help="Try again what failed in an earlier run.")
 @click.option("--anonymous", is_flag=True, help="Pseudonyms in everything that is written for the class.")
-def class_(source: Path, **choices: Any) -> int:
+@click.option("--moodle", "worksheet", type=_PATH, help="Moodle's grading worksheet, to be filled in.")
+@click.option("--canvas", "canvas_gradebook", type=_PATH, help="Canvas's gradebook CSV, to be filled in.")
+@click.option("--canvas-column", metavar="TITLE", help="The assignment there, where there are several.")
+def class_(
+    source: Path,
+    worksheet: Path | None,
+    canvas_gradebook: Path | None,
+    canvas_column: str | None,
+    **choices: Any,
+) -> int:
     """Grade every hand-in of SOURCE: a folder, Moodle's or Canvas's archive, an nbgrader course, a CSV of paths."""
     options = ClassOptions(source=source, **choices)
     language = options.language or machine_language()
@@ -50,7 +59,17 @@ def class_(source: Path, **choices: Any) -> int:
         graded = grade_class(options, live)
     found = standings(graded)
     print_class(found, language, Console(highlight=False), anonymous=options.anonymous)
-    for path in taking_away.write_all(graded, found, language):
+    taken = take_away(
+        graded,
+        found,
+        language,
+        worksheet=worksheet,
+        canvas_gradebook=canvas_gradebook,
+        canvas_column=canvas_column,
+    )
+    for note in taken.notes:
+        click.echo(note.in_(language), err=True)
+    for path in taken.files:
         click.echo(_WROTE.in_(language).format(path=path))
     return (
         1

@@ -8,12 +8,11 @@ import queue
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import msgspec
 
@@ -30,7 +29,6 @@ class _Running:
     job: Job
     process: subprocess.Popen[bytes]
     began: float
-    late: bool = field(default=False)
 
 
 class Processes:
@@ -56,20 +54,11 @@ class Processes:
 
     def submit(self, job: Job) -> None:
         """Start the process of `job`."""
-        complaints = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process lives
-        process = subprocess.Popen(
-            [sys.executable, *COMMAND],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=complaints,
-            env=environment(),
-            start_new_session=True,
-        )
-        running = _Running(job, process, time.monotonic())
+        running = _Running(job, started(), time.monotonic())
         with self._lock:
             self._running[job.id] = running
             self._take(job.resources, -1)
-        threading.Thread(target=self._follow, args=(running, complaints), daemon=True).start()
+        threading.Thread(target=self._follow, args=(running,), daemon=True).start()
 
     def _take(self, taken: Resources, sign: int) -> None:
         free = self._free
@@ -79,23 +68,13 @@ class Processes:
             memory_bytes=free.memory_bytes + sign * taken.memory_bytes,
         )
 
-    def _follow(self, running: _Running, complaints: IO[bytes]) -> None:
-        job, process = running.job, running.process
-        try:
-            process.communicate(msgspec.json.encode(job.work), timeout=job.limit_s)
-        except subprocess.TimeoutExpired:
-            running.late = True
-        end_session(process)
-        complaints.seek(0, os.SEEK_END)
-        complaints.seek(max(0, complaints.tell() - _TAIL_BYTES))
-        tail = complaints.read().decode(errors="replace").strip()
-        complaints.close()
-        seconds = time.monotonic() - running.began
-        how = how_it_ended(process.returncode, late=running.late)
+    def _follow(self, running: _Running) -> None:
+        job = running.job
+        ended = carried_out(running.process, job.id, job.work, job.limit_s)
         with self._lock:
             self._running.pop(job.id, None)
             self._take(job.resources, 1)
-        self._ended.put(Ended(id=job.id, how=how, detail=tail[-600:], seconds=seconds))
+        self._ended.put(ended)
 
     def wait(self, timeout_s: float) -> list[Ended]:
         """Return the jobs that ended, waiting up to `timeout_s` for the first."""
@@ -119,13 +98,32 @@ class Processes:
             end_session(one.process)
 
 
-def how_it_ended(code: int | None, *, late: bool) -> How:
-    """Return the word for a process that ended with `code`."""
-    if late:
-        return "time"
-    if code == 0:
-        return "done"
-    return "memory" if code == -signal.SIGKILL else "failed"
+def started() -> subprocess.Popen[bytes]:
+    """Return the process of a job, waiting for its work on standard input."""
+    return subprocess.Popen(
+        [sys.executable, *COMMAND],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env=environment(),
+        start_new_session=True,
+    )
+
+
+def carried_out(process: subprocess.Popen[bytes], key: str, work: dict[str, Any], limit_s: float) -> Ended:
+    """Give `process` its work, wait for its end, `limit_s` at most, and return how it ended."""
+    began = time.monotonic()
+    late = False
+    try:
+        _, said = process.communicate(msgspec.json.encode(work), timeout=limit_s)
+    except subprocess.TimeoutExpired as error:
+        late, said = True, error.stderr or b""
+    end_session(process)
+    tail = said[-_TAIL_BYTES:].decode(errors="replace").strip()
+    how: How = "time" if late else "done" if process.returncode == 0 else "failed"
+    if how == "failed" and process.returncode == -signal.SIGKILL:
+        how = "memory"
+    return Ended(id=key, how=how, detail=tail[-600:], seconds=time.monotonic() - began)
 
 
 def end_session(process: subprocess.Popen[bytes]) -> None:

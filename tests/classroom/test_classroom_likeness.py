@@ -1,0 +1,134 @@
+"""Pairs that look alike are found whatever was renamed or translated, and honest neighbours are left alone."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from grader.classroom.likeness.pairing import likeness
+from grader.classroom.likeness.records import Likeness, Material, Program
+from grader.records import encode
+
+SOLUTION = Path(__file__).resolve().parents[2] / "reference" / "polytech_tp5_6" / "solution"
+HANDOUT = (SOLUTION.parent / "handout" / "base.py").read_text()
+CODE = "\n".join(path.read_text() for path in sorted(SOLUTION.glob("*.py")))
+OTHER = (
+    """
+import torch, torch.nn as nn
+class Reseau(nn.Module):
+    def __init__(self, classes=10):
+        super().__init__()
+        couches = []
+        entree = 3
+        for sortie in (32, 64, 64):
+            couches += [nn.Conv2d(entree, sortie, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2, ceil_mode=True)]
+            entree = sortie
+        self.extraction = nn.Sequential(*couches, nn.Flatten())
+        self.decision = nn.Sequential(nn.Linear(1024, 1000), nn.ReLU(), nn.Linear(1000, classes))
+    def forward(self, image):
+        return self.decision(self.extraction(image))
+def apprend(reseau, lots, pas, fois):
+    critere = nn.CrossEntropyLoss()
+    descente = torch.optim.SGD(reseau.parameters(), pas)
+    histoire = []
+    for _ in range(fois):
+        total = bons = vus = 0
+        for images, etiquettes in lots:
+            descente.zero_grad()
+            scores = reseau(images)
+            perte = critere(scores, etiquettes)
+            perte.backward()
+            descente.step()
+            total += float(perte) * len(images)
+            bons += int((scores.argmax(1) == etiquettes).sum())
+            vus += len(images)
+        histoire.append((total / vus, bons / vus))
+    return histoire
+"""
+    * 2
+)
+FRENCH = (
+    "La sortie vaut ((32 - 5 + 2*2)/1 + 1) = 32, puis 16 × 16 × 32 = 8192 valeurs ; on apprend donc "
+    "5 × 5 × 3 × 32 + 32 = 2432 poids, contre 3072 × 32768 + 32768 = 100696064 sans partage."
+)
+ENGLISH = (
+    "The output is ((32 - 5 + 2*2)/1 + 1) = 32, then 16 × 16 × 32 = 8192 values; so we learn "
+    "5 × 5 × 3 × 32 + 32 = 2432 weights, against 3072 × 32768 + 32768 = 100696064 without sharing."
+)
+
+
+def material(key: str, code: str = "", **more: object) -> Material:
+    """Return the material of the hand-in `key`."""
+    programs = (Program(path="tp.py", code=code),) if code else ()
+    return msgspec.convert(
+        {"id": key, "pseudonym": key, "programs": programs, **more}, Material, from_attributes=True
+    )
+
+
+def renamed(code: str) -> str:
+    """Return `code` with other names and without its comments."""
+    words = {"reseau": "filet", "epoque": "tour", "perte": "cout", "modele": "machin", "optimiseur": "opti"}
+    bare = "\n".join(line for line in code.splitlines() if not line.strip().startswith("#"))
+    return re.sub("|".join(words), lambda found: words[found[0]], bare)
+
+
+def test_renamed_code_is_found_and_code_of_ones_own_is_not() -> None:
+    """Names and comments do not hide a copy; the same task solved otherwise is no copy."""
+    class_ = [material("a", CODE), material("b", renamed(CODE)), material("c", OTHER)]
+    (pair,) = likeness(class_, handed_out=HANDOUT).pairs
+    assert (pair.left, pair.right, pair.evidence[0].signal) == ("a", "b", "code")
+    assert pair.strength > 0.8 and pair.evidence[0].passages[0].left
+
+
+def test_what_was_handed_out_makes_nobody_alike() -> None:
+    """Two who changed little of the handed-out program share only that."""
+    class_ = [material("a", HANDOUT), material("b", HANDOUT)]
+    assert likeness(class_, handed_out=HANDOUT).pairs == ()
+
+
+def test_a_translated_answer_is_found_by_its_numbers_and_signs() -> None:
+    """French and English answers with one derivation are a pair; another derivation is none."""
+    own = "On a 2432 poids : chacun des 32 filtres en a 75, plus un biais."
+    class_ = [material("a", answers={"Q10": FRENCH}), material("b", answers={"Q10": ENGLISH}),
+              material("c", answers={"Q10": own})]  # fmt: skip
+    (pair,) = likeness(class_).pairs
+    assert (pair.left, pair.right, pair.evidence[0].signal) == ("a", "b", "answers")
+
+
+def test_equal_curves_and_pictures_are_told() -> None:
+    """Nobody's measured curve or plot comes out equal by chance."""
+    class_ = [
+        material("a", curves={"base": "x"}, images={"f.png": "1"}),
+        material("b", curves={"norm": "x"}, images={"g.png": "1"}),
+        material("c", images={"h.png": "2"}),
+    ]
+    (pair,) = likeness(class_).pairs
+    assert [one.signal for one in pair.evidence] == ["curves", "images"]
+
+
+def test_partners_who_both_handed_in_are_no_pair() -> None:
+    """The same signatures are the same work, handed in twice."""
+    class_ = [material(key, CODE, people=("ève", "bob")) for key in ("a", "b")]
+    assert likeness(class_).pairs == ()
+
+
+def test_recipes_of_the_sheet_say_nothing_and_odd_ones_do() -> None:
+    """What the whole class trains is the task; a recipe only two have is worth a mention, not a pair by itself."""
+    class_ = [material(f"s{n}", recipes={"base": "same"}) for n in range(12)]
+    assert likeness(class_).pairs == ()
+
+
+@pytest.mark.slow
+def test_the_process_gives_the_same_bytes_each_time() -> None:
+    """Hashes are seeded: the same class gives the same page."""
+    given = encode({"class_": [material("a", CODE), material("b", renamed(CODE))], "handed_out": HANDOUT})
+    command, seeded = [sys.executable, "-m", "grader.classroom.likeness"], {"PYTHONHASHSEED": "0", "PATH": ""}
+    runs = [
+        subprocess.run(command, input=given, capture_output=True, check=True, env=seeded).stdout
+        for _ in range(2)
+    ]
+    assert runs[0] == runs[1]
+    assert len(msgspec.json.decode(runs[0], type=Likeness).pairs) == 1
