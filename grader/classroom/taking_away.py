@@ -49,8 +49,8 @@ def take_away(
 ) -> Taken:
     """Write the gradebook, what was found alike, and the platforms' files into the class's folder.
 
-    `worksheet` is Moodle's grading worksheet, `canvas_gradebook` the CSV that Canvas exported. Raises UsageError where one
-    of them is not what it should be; the gradebook is written before.
+    `worksheet` is Moodle's grading worksheet, `canvas_gradebook` the CSV that Canvas exported. Raises UsageError where
+    one of them is not what it should be; the gradebook is written before.
     """
     options, taken = graded.options, Taken()
     taken.files += write_gradebook(

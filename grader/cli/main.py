@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import click
 
+from grader.cli.classroom import class_
 from grader.cli.commands import doctor, inspect, new, override, render, rescore, run, show_courseworks
 from grader.cli.evaluate import evaluate
 from grader.cli.group import DefaultCommandGroup
@@ -43,7 +44,7 @@ def cli() -> None:
 
 
 for command in (
-    run, inspect, new, show_courseworks, rescore, override, render, evaluate, followup, compile_report, doctor
+    run, inspect, new, show_courseworks, rescore, override, render, evaluate, followup, compile_report, class_, doctor
 ):  # fmt: skip
     cli.add_command(command)
 
