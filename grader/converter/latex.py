@@ -26,19 +26,22 @@ from pylatexenc.macrospec import MacroSpec
 
 from grader.converter.gathering import Gathered, Unreadable, tidy
 from grader.converter.latex_macros import expand
-from grader.converter.latex_parts import BREAKS, TEXT, UNTOLD, Nodes, body, formula, inline, label, tabular
+from grader.converter.latex_parts import (
+    BREAKS,
+    RANKS,
+    TEXT,
+    UNTOLD,
+    Nodes,
+    bare,
+    body,
+    formula,
+    inline,
+    label,
+    tabular,
+)
 from grader.model.document import Block, Document
 
 SOURCE_CHARACTERS_MAX = 600_000
-_RANKS = {
-    "part": 1,
-    "chapter": 1,
-    "section": 2,
-    "subsection": 3,
-    "subsubsection": 4,
-    "paragraph": 5,
-    "subparagraph": 6,
-}
 _FORMULAS = (
     "equation",
     "align",
@@ -55,13 +58,16 @@ _TABLES = ("tabular", "tabularx", "tabular*", "longtable", "array", "tabulary")
 _PARAGRAPHS = frozenset(("par", "newpage", "clearpage", "bigskip", "medskip", "smallskip", "pagebreak"))
 _STRONG = frozenset(("textbf", "underline", "uline", "textsc"))
 _SIGNS = {"bigstar": "★", "star": "★", "ding": "★", "og": "« ", "fg": " »"}
+_HEADING = re.compile(
+    rf"^\s*\\({'|'.join(RANKS)})\*?\s*\{{([^{{}}\n]{{1,300}}(?:\{{[^{{}}\n]*\}}[^{{}}\n]*)?)\}}(.*)$"
+)
 _STAR = re.compile(r"\$\s*\{?\s*\\(?:big)?(?:star|ast)\s*\}?\s*\$|\$\s*\^?\{?\*\}?\s*\$")
 
 
 def _context() -> Any:
     """Return the macros known to take arguments, the headings that the library leaves out among them."""
     known = get_default_latex_context_db()
-    headings = [MacroSpec(name, "*[{") for name in _RANKS]
+    headings = [MacroSpec(name, "*[{") for name in RANKS]
     known.add_context_category("headings", macros=headings, prepend=True)
     return known
 
@@ -86,12 +92,28 @@ def read(source: Path) -> Document:
         nodes, _, _ = LatexWalker(text, latex_context=_context(), tolerant_parsing=True).get_latex_nodes()
         _Walk(text, gathered).document(nodes)
     except (LatexWalkerError, RecursionError, ValueError, IndexError, AttributeError, TypeError):
-        gathered = Gathered()
-        for number, line in enumerate(text.split("\n"), start=1):
-            if line.strip():
-                gathered.add(Block(text=tidy(line), gap=True, line=number))
+        gathered = _plain(text)
     gathered.cut = gathered.cut or cut
     return gathered.document()
+
+
+def _plain(text: str) -> Gathered:
+    """Return the lines of a source that cannot be parsed: its headings as such, other commands taken away."""
+    gathered = Gathered()
+    gap = True
+    for number, line in enumerate(text.split("\n"), start=1):
+        heading = _HEADING.match(line)
+        if heading is not None:
+            level = RANKS[heading[1]]
+            gathered.add(
+                Block(kind="heading", text=tidy(bare(heading[2])), level=level, gap=True, line=number)
+            )
+            line = heading[3]
+        words = tidy(bare(line))
+        if words:
+            gathered.add(Block(text=words, gap=gap, line=number))
+        gap = not line.strip()
+    return gathered
 
 
 class _Walk:
@@ -173,13 +195,13 @@ class _Walk:
 
     def _macro(self, node: Any) -> None:
         name = node.macroname
-        if name in _RANKS:
+        if name in RANKS:
             self._close(gap=False)
             self._gathered.add(
                 Block(
                     kind="heading",
                     text=_STAR.sub("★", tidy(inline(node.nodeargd.argnlist[-1:]))),
-                    level=_RANKS[name],
+                    level=RANKS[name],
                     gap=True,
                     line=self._line(node.pos),
                 )

@@ -11,6 +11,15 @@ from pylatexenc.latexwalker import LatexMacroNode, LatexMathNode, LatexSpecialsN
 from grader.converter.gathering import table, tidy
 
 Nodes = list[Any]
+RANKS = {
+    "part": 1,
+    "chapter": 1,
+    "section": 2,
+    "subsection": 3,
+    "subsubsection": 4,
+    "paragraph": 5,
+    "subparagraph": 6,
+}
 UNTOLD = re.compile(
     r"documentclass|usepackage|label|(?:auto|page|eq)?ref|cite[pt]?|bibliography(?:style)?|[vh]space|setlength|"
     r"(?:re)?newcommand|def|input|include|(?:this)?pagestyle|centering|tableofcontents|listoffigures|maketitle|hline|"
@@ -33,6 +42,14 @@ def label(options: str, depth: int, count: int) -> str:
     if not asked:
         shape = re.sub(r"1", str(count), shape) if "1" in shape else shape.replace("a", letter)
     return f"{shape} "
+
+
+def bare(line: str) -> str:
+    """Return a line of source without commands and braces; what stands in formulas stays."""
+    parts = re.split(r"(\$[^$\n]*\$)", re.sub(r"(?<!\\)%.*$", "", line))
+    for place in range(0, len(parts), 2):
+        parts[place] = re.sub(r"\\[A-Za-z]+\*?(?:\[[^\]\n]*\])?|[{}]|\\(?=[%&#_$])", "", parts[place])
+    return "".join(parts)
 
 
 def formula(node: Any) -> str:

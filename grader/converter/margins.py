@@ -44,7 +44,9 @@ def without_margins(pages: list[list[Line]]) -> list[list[Line]]:
                 and not _CONTENTS.match(line.text.replace("\t", " "))
             ]
         )
-    return kept
+    # Pages that are nearly all alike are no headers.
+    left, found = sum(map(len, kept)), sum(map(len, pages))
+    return kept if 2 * left >= found else pages
 
 
 def _ends(page: list[Line]) -> list[Line]:
