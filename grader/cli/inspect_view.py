@@ -57,9 +57,28 @@ def print_inspection(seen: Inspection, language: Language, console: Console) -> 
     programmed = {stage.item for stage in result.stages}
     written = [one for one in result.answers if one.state == "found" or one.question not in programmed]
     _section(words["answers"], _answers(written, language), console)
-    notes = [note.in_(language) for note in (*result.notes, *result.submission.notes)]
+    notes = [note.in_(language) for note in (*_by_themselves(seen), *result.notes, *result.submission.notes)]
     if notes:
         _section(words["notes"], notes, console)
+
+
+def _by_themselves(seen: Inspection) -> list[Text]:
+    """Name the stages whose program would have to train itself, since no recipe says what it does."""
+    unknown = {run.id for one in seen.recordings.recordings for run in one.runs if run.recipe is None}
+    agree = {one.run for one in seen.recordings.examinations if one.agrees}
+    titles = [one.title for one in seen.result.stages
+              if one.match.run is not None and (one.match.run in unknown or one.match.run not in agree)]  # fmt: skip
+    if not titles:
+        return []
+    fr, en = ", ".join(title.fr for title in titles), ", ".join(title.en for title in titles)
+    return [
+        Text(
+            fr=f"Ne se résume pas à une recette : {fr}. Au réentraînement, le programme rendu apprend lui-même, "
+            "dans le bac à sable et sans les étiquettes de test ; cela vaut au mieux la moyenne de la référence.",
+            en=f"Cannot be told as a recipe: {en}. When trained again, the program handed in trains itself, in "
+            "the sandbox and without the test labels; that is worth the reference's mean at best.",
+        )
+    ]
 
 
 def _section(title: str, lines: list[str], console: Console) -> None:

@@ -35,7 +35,7 @@ from grader.training.unlabelled import Answered, Shown
 
 VERSION = "1"
 """Of how programs are made to train; a new one makes what the cache holds of them void."""
-PACE = 100.0
+PACE = 60.0
 """Images a second below which a program is taken not to come to its end."""
 STARTING_S = 60.0
 LIMIT_S = 6 * 3600.0
