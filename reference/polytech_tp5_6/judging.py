@@ -76,8 +76,8 @@ def judge_result(stage: StageEvidence) -> None:
     if knows_only_exact_images(training):
         plain, moved = training.curve[-1].test_accuracy, training.perturbed_accuracy
         manual(
-            fr=f"Le réseau reconnaît {plain:.1%} des images de test telles quelles, mais {moved:.1%} des mêmes images "
-            "à peine modifiées : il semble les connaître par cœur. Une personne décidera.",
+            fr=f"Le réseau reconnaît {in_french(plain)} des images de test telles quelles, mais {in_french(moved)} "
+            "des mêmes images à peine modifiées : il semble les connaître par cœur. Une personne décidera.",
             en=f"The network knows {plain:.1%} of the test images as they are, but {moved:.1%} of the same images "
             "barely changed: it seems to know them by heart. A person will decide.",
             place=stage.place("network"),
@@ -152,12 +152,12 @@ def judge_program(stage: StageEvidence) -> None:
     if result.judgement == "within" and accuracy is not None:
         counted = min(accuracy, result.band.mean)
         remark(
-            fr=f"Appris par votre programme lui-même dans le bac à sable : {accuracy:.1%} en test, compté au plus "
-            f"comme la moyenne de la référence ({counted:.1%}).",
+            fr=f"Appris par votre programme lui-même dans le bac à sable : {in_french(accuracy)} en test, compté au "
+            f"plus comme la moyenne de la référence ({in_french(counted)}).",
             en=f"Trained by your own program in the sandbox: {accuracy:.1%} in test, counted at most as the "
             f"reference's mean ({counted:.1%}).",
         )
-    known = "aucun chiffre" if accuracy is None else f"{accuracy:.1%} en test"
+    known = "aucun chiffre" if accuracy is None else f"{in_french(accuracy)} en test"
     known_en = "no figure" if accuracy is None else f"{accuracy:.1%} in test"
     manual(
         fr=f"Appris par votre programme lui-même dans le bac à sable ({known}) : hors de la bande de la référence, ou "
@@ -168,10 +168,15 @@ def judge_program(stage: StageEvidence) -> None:
     )
 
 
+def in_french(share: float) -> str:
+    """Return a share of 1 as a French reader writes it."""
+    return f"{100 * share:.1f} %".replace(".", ",")
+
+
 def knows_only_exact_images(training: Training) -> bool:
     """Tell whether less than half of what the network knows above chance survives a light change of the images.
 
-    The reference keeps 94 to 99 % of it at every stage; a look-up by the image's content keeps nothing.
+    The reference keeps 94 to 100 % of it at every stage; a look-up by the image's content keeps nothing.
     """
     plain = training.curve[-1].test_accuracy if training.curve else None
     if plain is None or training.perturbed_accuracy is None or not training.confusion:

@@ -141,7 +141,7 @@ def _curve(axes: Axes, stage: StageResult, language: Language, *, legend: bool) 
         word = say("unfinished", language)
         axes.axvline(points[-1].epoch, color=AMBER, linewidth=0.8, dashes=(1, 1.5))
         axes.text(
-            0.02, 0.04, word, transform=axes.transAxes, ha="left", color=AMBER, fontsize=7.5, parse_math=False
+            0.02, 0.88, word, transform=axes.transAxes, ha="left", color=AMBER, fontsize=7.5, parse_math=False
         )
     if legend:
         axes.legend(
