@@ -7,7 +7,7 @@ Importing this package is cheap: matplotlib, jinja2 and weasyprint are loaded on
           └── document ── figures ── page ── pdf  (in the child process)
 """
 
-from reports.process import RenderedFiles, RenderProcess, render
+from reports.process import RenderedFiles, Renderer, RenderProcess, render
 from reports.view import Summary, summary
 
-__all__ = ["RenderProcess", "RenderedFiles", "Summary", "render", "summary"]
+__all__ = ["RenderProcess", "RenderedFiles", "Renderer", "Summary", "render", "summary"]

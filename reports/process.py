@@ -50,6 +50,49 @@ class RenderProcess(msgspec.Struct, frozen=True, kw_only=True):
     """Variables on top of the few that are passed on; a `PYTHONPATH` here is searched first."""
 
 
+class Renderer:
+    """A rendering process that gets ready while there is nothing to render yet; good for one report.
+
+    As a context it leaves nothing behind, whether or not it was asked for anything.
+    """
+
+    def __init__(self, process: RenderProcess | None = None) -> None:
+        self._process = process or RenderProcess()
+        self._folder = tempfile.TemporaryDirectory(prefix="report-")
+        self._room = Path(self._folder.name)
+        self._child = _start("reports.rendering", ["--wait"], self._process, self._room)
+
+    def __enter__(self) -> Renderer:
+        """Return the renderer itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process."""
+        _end(self._child)
+        self._folder.cleanup()
+
+    def render(self, result: Result, out: Path, *, language: Language, result_dir: Path) -> RenderedFiles:
+        """Do what `render` says."""
+        out.mkdir(parents=True, exist_ok=True)
+        html, pdf = out / "report.html", out / "report.pdf"
+        for stale in (html, pdf):
+            stale.unlink(missing_ok=True)
+        write_record(self._room / "result.json", result)
+        arguments = [str(self._room / "result.json"), str(out.resolve()), "--lang", language]
+        arguments += ["--result-dir", str(result_dir.resolve()), *_bounds(self._process, self._room)]
+        reason = _finish(self._child, self._process, self._room, msgspec.json.encode(arguments))
+        status = _status(self._room / "status.json")
+        if not html.is_file():
+            _fail(reason or (status.note if status else None))
+        written = pdf.is_file() and status is not None and status.pages is not None
+        return RenderedFiles(
+            html=html,
+            pdf=pdf if written else None,
+            pages=status.pages if status and written else None,
+            note=reason or (status.note if status else None),
+        )
+
+
 def render(
     result: Result,
     out: Path,
@@ -63,27 +106,8 @@ def render(
     `result_dir` holds `trainings/`, where the filters of the networks lie. Raises RenderError when
     not even the HTML could be written; `result.json` is not touched either way.
     """
-    out.mkdir(parents=True, exist_ok=True)
-    process = process or RenderProcess()
-    html, pdf = out / "report.html", out / "report.pdf"
-    for stale in (html, pdf):
-        stale.unlink(missing_ok=True)
-    with tempfile.TemporaryDirectory(prefix="report-") as folder:
-        room = Path(folder)
-        write_record(room / "result.json", result)
-        arguments = [str(room / "result.json"), str(out.resolve()), "--lang", language]
-        arguments += ["--result-dir", str(result_dir.resolve())]
-        reason = run_child("reports.rendering", arguments, process, room)
-        status = _status(room / "status.json")
-    if not html.is_file():
-        _fail(reason or (status.note if status else None))
-    written = pdf.is_file() and status is not None and status.pages is not None
-    return RenderedFiles(
-        html=html,
-        pdf=pdf if written else None,
-        pages=status.pages if status and written else None,
-        note=reason or (status.note if status else None),
-    )
+    with Renderer(process) as renderer:
+        return renderer.render(result, out, language=language, result_dir=result_dir)
 
 
 def run_child(module: str, arguments: Sequence[str], process: RenderProcess, room: Path) -> Text | None:
@@ -91,30 +115,41 @@ def run_child(module: str, arguments: Sequence[str], process: RenderProcess, roo
 
     It is told where to leave its status (`room/status.json`) and how much memory it may use.
     """
-    command = [
-        sys.executable, "-P", "-m", module, *arguments,
-        "--status", str(room / "status.json"), "--memory-limit", str(process.memory_limit_bytes),
-    ]  # fmt: skip
+    child = _start(module, [*arguments, *_bounds(process, room)], process, room)
+    return _finish(child, process, room, b"")
+
+
+def _bounds(process: RenderProcess, room: Path) -> list[str]:
+    return ["--status", str(room / "status.json"), "--memory-limit", str(process.memory_limit_bytes)]
+
+
+def _start(
+    module: str, arguments: Sequence[str], process: RenderProcess, room: Path
+) -> subprocess.Popen[bytes]:
     with (room / "stderr").open("wb") as errors:
-        child = subprocess.Popen(
-            command,
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", module, *arguments],
             cwd=room,
             env=_environment(process),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=errors,
             start_new_session=True,
         )
-        try:
-            code = child.wait(timeout=process.time_limit_s)
-        except subprocess.TimeoutExpired:
-            return Text(
-                fr=f"La mise en page a dépassé {process.time_limit_s:g} s et a été arrêtée ; relancez `grade render`.",
-                en=f"Layout took more than {process.time_limit_s:g} s and was stopped; run `grade render` again.",
-            )
-        finally:
-            _end(child)
-    return None if code == 0 else _crash(code, room / "stderr")
+
+
+def _finish(child: subprocess.Popen[bytes], process: RenderProcess, room: Path, given: bytes) -> Text | None:
+    """Give the child what it waits for and see it to its end; return why that was not a good one, or None."""
+    try:
+        child.communicate(given, timeout=process.time_limit_s)
+    except subprocess.TimeoutExpired:
+        return Text(
+            fr=f"La mise en page a dépassé {process.time_limit_s:g} s et a été arrêtée ; relancez `grade render`.",
+            en=f"Layout took more than {process.time_limit_s:g} s and was stopped; run `grade render` again.",
+        )
+    finally:
+        _end(child)
+    return None if child.returncode == 0 else _crash(child.returncode, room / "stderr")
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -1,5 +1,6 @@
-"""The rendering process: `python -m reports.rendering RESULT.json OUT --lang fr`.
+"""The rendering process: `python -m reports.rendering RESULT.json OUT --lang fr`, or `--wait`.
 
+With `--wait` it loads what draws the figures and then reads its arguments, as a JSON list, from standard input.
 Started by `reports.render`; also good by hand. The HTML is written first, so that it is there
 whatever happens to the PDF. The last thing written is the status record, where one is asked for.
 """
@@ -7,8 +8,11 @@ whatever happens to the PDF. The last thing written is the status record, where 
 from __future__ import annotations
 
 import argparse
+import importlib
 import sys
 from pathlib import Path
+
+import msgspec
 
 from grader.errors import RenderError
 from grader.model import Language, Result
@@ -38,7 +42,12 @@ def render_here(result: Result, out: Path, language: Language, result_dir: Path)
 
 def main(arguments: list[str] | None = None) -> int:
     """Render what the command line names; return the exit code."""
-    options = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if given == ["--wait"]:
+        # The libraries of the PDF are not loaded yet: should one of them crash, the HTML is there before.
+        importlib.import_module("reports.figures")
+        given = msgspec.json.decode(sys.stdin.buffer.read() or b"[]", type=list[str])
+    options = _parser().parse_args(given)
     limit_memory(options.memory_limit)
     result = read_record(options.result, Result)
     status = render_here(result, options.out, options.lang, options.result_dir or options.result.parent)
