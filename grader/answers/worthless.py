@@ -138,13 +138,11 @@ def _is_list(reading: Reading) -> bool:
     words = [word for word in reading.words if word.written.isalpha() and len(word.written) > 1]
     if len(words) < _LIST_WORDS:
         return False
-    longest = run = clause = 0
-    for word in reading.words:
-        bare = word.written.isalpha() and word.written not in _LIGHT and not word.negator
-        kept = run if word.clause == clause else 0
-        run = kept + 1 if bare else kept if word.value is not None or word.written == "=" else 0
-        clause = word.clause
-        longest = max(longest, run)
+    longest = 0
+    for clause in {word.clause for word in words}:
+        own = [word for word in words if word.clause == clause]
+        light = sum(word.written in _LIGHT or word.negator for word in own)
+        longest = max(longest, len(own) if light <= len(own) // 6 and (not light or len(own) >= 12) else 0)
     items = 0
     for sentence in re.split(r"[.:!?\n→=]+", reading.shown):
         pieces = [piece.split() for piece in re.split(r"[,;|/]", sentence)]

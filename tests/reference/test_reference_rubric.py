@@ -1,0 +1,114 @@
+"""The rubric of TP 5-6: whole, written from the subject, and in agreement with answers marked by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from grader import courseworks
+from grader.answers import judge, load_rubric
+from grader.answers.words import fold
+from grader.pipeline.evaluating import Agreement, evaluate_answers, quadratic_kappa
+
+COURSEWORK = courseworks.load("polytech_tp5_6")
+RUBRIC = load_rubric(COURSEWORK.folder / "rubric.toml")
+MARKED = Path(__file__).with_name("written_answers.jsonl")
+DEVELOPMENT = Path(__file__).resolve().parents[3] / "shared" / "answers-dev.jsonl"
+GRAM = 8
+
+
+def grams(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"[a-z0-9]+", fold(text))
+    return {tuple(words[place : place + GRAM]) for place in range(len(words) - GRAM + 1)}
+
+
+@pytest.mark.skipif(not DEVELOPMENT.is_file(), reason="the development answers are not here")
+def test_no_sentence_of_the_development_answers_stands_in_the_rubric() -> None:
+    """Not eight words in a row of any of those answers stand in what judges them, or in the answers of our own."""
+    own = [COURSEWORK.folder / "rubric.toml", *sorted(COURSEWORK.folder.glob("answer_*.py")), MARKED]
+    ours = set().union(*(grams(path.read_text(encoding="utf-8")) for path in own))
+    lines = DEVELOPMENT.read_text(encoding="utf-8").splitlines()
+    shared = set().union(*(grams(json.loads(line)["answer"]) for line in lines)) & ours
+    assert not {gram for gram in shared if not all(word.isdigit() for word in gram)}
+
+
+def test_every_written_question_is_judged() -> None:
+    """All questions but programs and the free part are automatic; what the rubric does not hold is computed."""
+    programs = ("architecture", "implementation", "free")
+    written = {q.id for q in COURSEWORK.assignment.question if q.kind not in programs}
+    assert written == {q.id for q in COURSEWORK.assignment.question if q.automatic and q.kind not in programs}
+    assert written - set(RUBRIC) == {"Q1", "Q8", "Q9"}
+
+
+def test_every_concept_is_named_in_both_languages() -> None:
+    """What is missing can be told to anybody, in French and in English."""
+    for ready in RUBRIC.values():
+        assert all(one.fr.strip() and one.en.strip() for one in (*ready.rubric.concept, *ready.rubric.error))
+
+
+@pytest.mark.parametrize("question", sorted(RUBRIC))
+def test_words_thrown_together_earn_nothing(question: str) -> None:
+    """All the rubric's words of a question in a row are no answer."""
+    ready = RUBRIC[question]
+    if ready.rubric.lists:
+        pytest.skip("a list may be an answer here")
+    words = sorted(stem.rstrip("*") for stem in ready.stems if re.fullmatch(r"[a-z]{6,}\*?", stem))
+    for start in range(0, len(words) - 15, 15):
+        for text in (", ".join(words[start : start + 15]), " ".join(words[start : start + 15])):
+            found = judge(text, ready)
+            assert not (found.decided and found.share), (text, found)
+
+
+@pytest.mark.parametrize("question", sorted(RUBRIC))
+def test_the_question_itself_earns_nothing(question: str) -> None:
+    """Copied out in either language, it leaves nothing to mark."""
+    asked = next(q.text for q in COURSEWORK.assignment.question if q.id == question)
+    for text in (asked.fr, asked.en):
+        assert judge(text, RUBRIC[question], (asked.fr, asked.en)).share == 0.0
+
+
+def test_all_answers_of_a_hand_in_are_judged_within_seconds() -> None:
+    """One answer to each question takes less than three seconds together."""
+    lines = [json.loads(line) for line in MARKED.read_text(encoding="utf-8").splitlines()]
+    one_each = {line["question"]: line["answer"] for line in lines}
+    start = time.perf_counter()
+    for question, text in one_each.items():
+        judge(text, RUBRIC[question])
+    assert time.perf_counter() - start < 3
+
+
+def good(found: Agreement, *, exact: float, kappa: float, decided: float) -> bool:
+    return (
+        (found.exact or 0) >= exact
+        and (found.kappa or 0) >= kappa
+        and found.decided >= decided * found.answers
+    )
+
+
+@pytest.mark.slow
+def test_our_own_marked_answers_are_marked_alike() -> None:
+    """On answers written and marked for this project the goals are met, and no wrong answer gets full marks."""
+    found = evaluate_answers(MARKED, "polytech_tp5_6").overall
+    assert good(found, exact=0.9, kappa=0.85, decided=0.75), found
+    assert (found.over_by_one or 0) < 0.01
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not DEVELOPMENT.is_file(), reason="the development answers are not here")
+def test_the_development_answers_are_marked_alike() -> None:
+    """The goals are met on the whole file, and nearly so on the third that was kept aside."""
+    found = evaluate_answers(DEVELOPMENT, "polytech_tp5_6")
+    aside = next(part for part in found.parts if part.name == "aside")
+    assert good(found.overall, exact=0.85, kappa=0.8, decided=0.7), found.overall
+    assert good(aside, exact=0.75, kappa=0.65, decided=0.55), aside
+
+
+def test_kappa_is_one_for_equal_marks_and_none_without_spread() -> None:
+    """Cohen's kappa with quadratic weights: 1 agrees, 0 is chance, below is worse."""
+    assert quadratic_kappa([(0, 0), (0.5, 0.5), (1, 1)]) == 1
+    assert quadratic_kappa([(0, 1), (1, 0)]) == -1
+    assert quadratic_kappa([(1, 1), (1, 1)]) is None
