@@ -14,11 +14,12 @@ _DASH = r"[-–—]"
 _STARS = r"(?:\s*(?:\$\s*\\(?:big)?star\s*\$|\\?[★☆*⋆✩✪⭐]))?"
 _NUMBER = rf"(?:(?P<prefix>\d{{1,2}}(?:{_DASH}\d{{1,2}})?)\s?\.)?(?P<number>\d{{1,2}})"
 _MORE = rf"(?P<more>(?:\s*(?:,|/|&|\+|et|and|à|to|{_DASH})\s*(?:questions?\s*|q\s*)?\d{{1,2}}(?!\d|[.,]\d|\s*%))*)"
+_ASIDE = r"(?:[(\[]?(?:bis|suite|bonus|optionnel(?:le)?|facultati(?:f|ve))\b[)\]]?)?"
 _LAB = r"(?:(?:TP|TME|Lab)\s*\d[\d-]*\s*[,:.–-]?\s*)?"
 _REPLY = r"(?:(?:r[ée]ponses?|answers?)(?:\s+(?:à|a|to)(?:\s+la)?)?\s+)?"
 _WORD = rf"{_LAB}{_REPLY}(?:Questions?|Quest\.?|Qu?\.?)\s*(?:n\s?[°ºo]\.?|no\.?|#)?\s*"
 _WORDED = re.compile(
-    rf"^{_WORD}{_NUMBER}{_MORE}(?!\d|[.,]\d|\s*%)\s*(?:bis\b)?{_STARS}"
+    rf"^{_WORD}{_NUMBER}{_MORE}(?!\d|[.,]\d|\s*%)\s*{_ASIDE}{_STARS}"
     rf"(?P<end>\s*(?:[.):：\]]+|{_DASH}|→|>)|\s|$)(?P<tail>.*)$",
     re.IGNORECASE,
 )
@@ -175,11 +176,12 @@ def _lettered(line: Line, place: int, named: list[str]) -> Marker | None:
         part = re.fullmatch(r"P(\d)", identity)
         long = rf"|(?:Partie|Part)\s*{part[1]}" if part and not line.level else ""
         match = re.match(
-            rf"^(?:{identity}{long})(?P<star>{_STARS})\s*(?P<end>[.:)–—-]+|$|)(?P<tail>.*)$", words
+            rf"^[(\[]?(?:{identity}{long})(?P<star>{_STARS})\s*(?P<end>[°.:)\]–—-][.:)\]–—\s-]*|$|)(?P<tail>.*)$",
+            words,
         )
         if match is None or not (line.level or strong or match["end"] or match["star"] or not match["tail"]):
             continue
-        whole = words.startswith(identity)
+        whole = identity in words[: len(identity) + 1]
         score = (
             (_WORDED_SCORE + 1.2 * (line.level > 0) if whole else 0.8) + 0.3 * line.gap - 1.5 * line.continues
         )

@@ -13,6 +13,8 @@ from grader.answers.sections import Section, cut
 from grader.model import Assignment, Question
 
 _SENTENCE_END = re.compile(r"[?？]\W{0,3}(?=\s|$)|[.:](?=\s|$)|\n")
+_REPLY = re.compile(r"^(?:\*\*|__)?(?:R[ée]p(?:onse|\.)?|Answer|R)\s?:(?:\*\*|__)?\s*", re.IGNORECASE)
+_REPLY_TO_QUESTION = re.compile(rf"{_REPLY.pattern}|^A\s?:\s*", re.IGNORECASE)
 _SUFFIXES = (".md", ".markdown", ".txt", ".text")
 _PREFIX_MAX = 1500
 _ASKS, _STATES, _SET_APART = 0.5, 0.8, 0.42
@@ -70,7 +72,8 @@ def own_words(section: Section, question: Question, template: Template, likeness
     if lines and tail and body and not body[0].continues:
         lines[1] = replace(body[0], continues=False)
     text = joined(lines)
-    return text[_asked_until(text, lines, question, likeness) :].strip("\n").strip()
+    end = _asked_until(text, lines, question, likeness)
+    return (_REPLY_TO_QUESTION if end else _REPLY).sub("", text[end:].strip("\n").strip())
 
 
 def _is_title(tail: str, question: Question, likeness: Likeness) -> bool:

@@ -23,11 +23,11 @@ _ENTRY, _EXIT = 2.5, 1.5
 """For taking up a row of numbers after its first, and for leaving it before its last."""
 _START = 0.7
 """For each marker of the same form left out before the first."""
-_BACK_WORDED, _BACK, _BACK_ASKED = 1.5, 12.0, 3.0
+_BACK_WORDED, _BACK, _BACK_ASKED = 3.5, 12.0, 3.0
 """For going back to an earlier question: with its word, with a bare number, with the question's own words."""
 _AGAIN = 0.5
 _GAP, _GAP_MAX = 0.06, 0.9
-_FORM, _WORD = 0.3, 1.0
+_FORM, _WORD = 0.3, 1.5
 """For going on in another form of number; for going from numbers with a word to bare ones, or back."""
 _RELATIVE = 2.0
 """What numbering anew in each part must explain beyond plain numbering."""

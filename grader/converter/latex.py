@@ -41,7 +41,7 @@ from grader.converter.latex_parts import (
 )
 from grader.model.document import Block, Document
 
-SOURCE_CHARACTERS_MAX = 600_000
+SOURCE_CHARACTERS_MAX = 400_000
 _FORMULAS = (
     "equation",
     "align",

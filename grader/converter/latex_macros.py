@@ -6,7 +6,7 @@ import re
 
 _BODY_MAX = 300
 _DEFINITIONS_MAX = 100
-_GROWTH_MAX = 200_000
+_GROWTH_MAX = 60_000
 _DEFINED = re.compile(
     r"\\(?:re)?newcommand\*?\s*\{?\s*\\([A-Za-z]{1,40})\s*\}?\s*(?:\[(\d)\])?(\[[^\]\n]{0,80}\])?\s*\{"
 )
