@@ -17,7 +17,7 @@ from reports.cleaning import clean_line, clip
 from reports.excerpt import excerpt, line_count
 from reports.layers import LayerTable, layer_table
 from reports.phrases import outcome_symbol, outcome_word, say
-from reports.proposals import proposal_text
+from reports.proposals import opinion_text, proposal_text
 from reports.stages import StageRow
 from reports.view import ItemRow, Summary, place_text, speaks, summary
 
@@ -91,6 +91,8 @@ class AnswerBlock(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     checks: Checks
     note: str
+    opinion: str = ""
+    """What a language model proposes, for the teacher; never on paper."""
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
@@ -188,6 +190,7 @@ def _answer_block(
         place=place_text(answer.place, language) if answer and answer.state == "found" else "",
         checks=_checks([v for v in verdicts if v.stage is None], language, cut),
         note=clean_line(mark.note.in_(language), cut.message_characters) if mark.note else "",
+        opinion=opinion_text(result.opinions, mark.item, language) if cut.proposals else "",
     )
 
 

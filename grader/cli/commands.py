@@ -43,6 +43,15 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the record a
 _OVERRIDES = click.option(
     "--overrides", type=_PATH, help="A person's decisions (TOML), added to those that OUT keeps."
 )
+_JUDGE = click.option(
+    "--judge",
+    "judge_url",
+    metavar="URL",
+    help="Ask this OpenAI-compatible endpoint for a second opinion: a proposal, no points.",
+)
+_JUDGE_MODEL = click.option(
+    "--judge-model", metavar="NAME", default="default", help="The model to ask there."
+)
 _OUT = click.option("--out", type=_PATH, help="Folder for all results.  [default: graded/NAME]")
 _DONE = Text(fr="Rapport : {path}", en="Report: {path}")
 _RECORD = Text(fr="Résultat : {path}", en="Result: {path}")
@@ -78,6 +87,8 @@ _RECORD = Text(fr="Résultat : {path}", en="Result: {path}")
     help="Stop training after this long; what is unfinished then costs no point.  [default: no limit]",
 )
 @_OVERRIDES
+@_JUDGE
+@_JUDGE_MODEL
 @click.option("--workers", type=click.IntRange(1, 256), help="Trainings at a time.  [default: one a core]")
 @_JSON
 def run(submission: Path, out: Path | None, as_json: bool, **choices: Any) -> int:
@@ -156,13 +167,13 @@ def show_courseworks(language: Language | None) -> int:
 @click.argument("out", type=_PATH)
 @click.option("--scheme", type=_PATH, help="A TOML file with other points.")
 @_OVERRIDES
+@_JUDGE
+@_JUDGE_MODEL
 @_LANGUAGE
 @_JSON
-def rescore(
-    out: Path, scheme: Path | None, overrides: Path | None, language: Language | None, as_json: bool
-) -> int:
+def rescore(out: Path, as_json: bool, **choices: Any) -> int:
     """Check and mark again what OUT holds: nothing is recorded or trained again."""
-    graded = pipeline.rescore(out, scheme=scheme, overrides=overrides, language=language)
+    graded = pipeline.rescore(out, **choices)
     return _show(graded, as_json=as_json)
 
 

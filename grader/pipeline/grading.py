@@ -18,6 +18,7 @@ from grader.model import Result, Seen, Text, Verdict
 from grader.pipeline import assembly, training_step
 from grader.pipeline.faults import Faults
 from grader.pipeline.kept import Found, Watched, load_found, load_result, save_found
+from grader.pipeline.opinions import opinions
 from grader.pipeline.options import Options
 from grader.pipeline.own_training import train_rest
 from grader.pipeline.progress import Progress, Silent
@@ -27,7 +28,8 @@ from grader.pipeline.session import Session, begin
 from grader.records import write_record
 from grader.submissions import open_submission
 from grader.text import Language
-from reports import render
+from grader.training.data import default_cache
+from reports import Renderer, render
 
 _OPEN = Text(fr="Ouverture du travail rendu", en="Opening the hand-in")
 _RECORD = Text(fr="Observation des programmes", en="Watching the programs")
@@ -56,9 +58,10 @@ def grade(options: Options, progress: Progress | None = None) -> Graded:
     that leaves its items undecided and the exit code 1.
     """
     session = begin(options, progress or Silent())
-    result = _assess(session)
-    with session.watch("report"):
-        graded = _render(result, options.out, session.faults, session.progress)
+    with Renderer() as renderer:
+        result = _assess(session)
+        with session.watch("report"):
+            graded = _render(result, options.out, session.faults, session.progress, renderer=renderer)
     session.watch.write(options.out / "run.json")
     return graded
 
@@ -89,6 +92,8 @@ def rescore(
     *,
     scheme: Path | Scheme | None = None,
     overrides: Path | None = None,
+    judge_url: str | None = None,
+    judge_model: str = "default",
     language: Language | None = None,
 ) -> Graded:
     """Check and mark again what an earlier run left under `out`; nothing is recorded or trained."""
@@ -103,6 +108,8 @@ def rescore(
         sandbox="none",
         scheme=scheme,
         overrides=overrides,
+        judge_url=judge_url,
+        judge_model=judge_model,
     )
     session = begin(options, Silent())
     result = keep(session, judge(session, load_found(out)))
@@ -212,6 +219,10 @@ def conclude(session: Session, found: Found, verdicts: tuple[Verdict, ...]) -> R
     """Return the result that `verdicts` on `found` come to."""
     assignment = session.assignment
     marks, total, fix_first = mark(assignment, verdicts, session.scheme, session.overrides)
+    answers = found.answers.answers
+    second, notes = opinions(
+        session.judge, session.options.out, default_cache(), assignment, answers, verdicts
+    )
     return Result(
         assignment=assignment.slug,
         assignment_version=assignment.version,
@@ -221,27 +232,34 @@ def conclude(session: Session, found: Found, verdicts: tuple[Verdict, ...]) -> R
         conditions=found.conditions,
         stages=found.stages,
         curves=found.seen.curves,
-        answers=found.answers.answers,
+        answers=answers,
         questions=assembly.questions(assignment),
         report=found.answers.report,
         verdicts=charge(assignment, verdicts),
         marks=marks,
         overrides=session.overrides,
+        opinions=second,
         total=total,
         fix_first=fix_first,
         problems=assembly.problems(found.submission, found.recordings, found.answers, found.seen),
-        notes=tuple(dict.fromkeys((*found.notes, *session.faults.notes))),
+        notes=tuple(dict.fromkeys((*found.notes, *session.faults.notes, *notes))),
     )
 
 
 def _render(
-    result: Result, out: Path, faults: Faults, progress: Progress, language: Language | None = None
+    result: Result,
+    out: Path,
+    faults: Faults,
+    progress: Progress,
+    language: Language | None = None,
+    renderer: Renderer | None = None,
 ) -> Graded:
     """Render last, so that a report which fails loses nothing but itself."""
     progress.step(_REPORT)
     before = len(faults.notes)
+    draw = renderer.render if renderer else render
     files = faults.guard(
-        _REPORT, lambda: render(result, out, language=language or result.language, result_dir=out), None
+        _REPORT, lambda: draw(result, out, language=language or result.language, result_dir=out), None
     )
     notes = (*faults.notes[before:], *((files.note,) if files and files.note else ()))
     ours = bool(faults.notes) or any(one.outcome == "error" for one in result.marks)

@@ -27,6 +27,9 @@ class Options:
     scheme: Path | Scheme | None = None
     overrides: Path | None = None
     """A file of a person's decisions, to be added to those under `out`."""
+    judge_url: str | None = None
+    """Address of a chat endpoint that is asked for a second opinion; None asks nobody."""
+    judge_model: str = "default"
     workers: int | None = None
     time_limit_s: float | None = None
     """After this long trainings stop where they are; None lets them come to their end."""

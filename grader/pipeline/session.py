@@ -10,9 +10,11 @@ from pathlib import Path
 from grader import __version__, courseworks, distribution
 from grader.courseworks import Coursework
 from grader.errors import OverridesError, SandboxUnavailable
+from grader.judging import Endpoint
 from grader.marking import OVERRIDES, Scheme, append_overrides, load_overrides, load_scheme
 from grader.model import Assignment, Conditions, Override, SandboxRecord, Text
 from grader.pipeline.faults import Faults
+from grader.pipeline.opinions import chosen_endpoint
 from grader.pipeline.options import Options
 from grader.pipeline.progress import Progress
 from grader.pipeline.timing import Stopwatch
@@ -37,6 +39,8 @@ class Session:
     """None when the budget trains nothing."""
     sandbox: Sandbox
     budget: str
+    judge: Endpoint | None
+    """Who is asked for a second opinion; None asks nobody."""
     device: str
     """`cpu` or `cuda`: what torch can really use of what was asked for."""
     progress: Progress
@@ -80,6 +84,7 @@ def begin(options: Options, progress: Progress) -> Session:
     if isinstance(scheme, Path):
         scheme = load_scheme(scheme, coursework.assignment)
     overrides = _overrides(options, coursework.assignment, scheme)
+    judge = chosen_endpoint(options)
     sandbox, notes = _sandbox(options)
     device = "cpu" if options.budget == "static" else resolve_device(options.device)[0]
     budget = options.budget or ("full" if device == "cuda" else "quick")
@@ -90,6 +95,7 @@ def begin(options: Options, progress: Progress) -> Session:
         coursework=coursework,
         scheme=scheme,
         overrides=overrides,
+        judge=judge,
         data=choose_data(
             options.data, shape=assignment.input_shape, classes=assignment.classes, progress=progress
         )
