@@ -41,6 +41,7 @@ from grader.model.result import (
     Conditions,
     Judgement,
     Mark,
+    Opinion,
     Override,
     Result,
     StageResult,
@@ -60,11 +61,11 @@ from grader.model.training import (
 from grader.text import Language, Text
 
 __all__ = [
-    "VARIANTS",
     "Answer", "Answers", "Assignment", "Band", "Budget", "Call", "Comparison", "Conditions", "CurvePoint",
     "EntryPoint", "EpochPoint", "Examination", "Fact", "FileEntry", "Glimpse", "Graph", "Judgement", "Language",
-    "Layer", "Loop", "Loss", "Mark", "Metric", "Network", "Node", "Optimisation", "Outcome", "Override", "Parameter",
-    "ParameterGroup", "Pipeline", "Place", "Problem", "Quantity", "Question", "Recipe", "Recording",
-    "Recordings", "ReferenceModel", "Result", "Run", "SandboxRecord", "Schedule", "Seen", "Stage", "StageMatch",
-    "StageResult", "StudentCurve", "Submission", "Text", "Total", "Training", "TrainingConditions", "Verdict",
+    "Layer", "Loop", "Loss", "Mark", "Metric", "Network", "Node", "Opinion", "Optimisation", "Outcome",
+    "Override", "Parameter", "ParameterGroup", "Pipeline", "Place", "Problem", "Quantity", "Question", "Recipe",
+    "Recording", "Recordings", "ReferenceModel", "Result", "Run", "SandboxRecord", "Schedule", "Seen", "Stage",
+    "StageMatch", "StageResult", "StudentCurve", "Submission", "Text", "Total", "Training",
+    "TrainingConditions", "VARIANTS", "Verdict",
 ]  # fmt: skip

@@ -83,6 +83,19 @@ class Override(msgspec.Struct, frozen=True, kw_only=True):
     """ISO 8601, `2026-05-17`."""
 
 
+class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+    """A second opinion on one answer, from a language model: a proposal to the teacher, worth no points."""
+
+    question: str
+    answer: str
+    """SHA-256 of the answer's text."""
+    share: float
+    """Of the points: 0, 0.5 or 1."""
+    reason: str
+    model: str
+    host: str
+
+
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
     """What one item earned: `points` are sure, `open` are undecided, the rest is lost."""
 
@@ -173,6 +186,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     marks: tuple[Mark, ...] = ()
     overrides: tuple[Override, ...] = ()
     """Every decision of a person, the earliest first; of several about one item the last one counts."""
+    opinions: tuple[Opinion, ...] = ()
+    """What a language model proposes where a person decides; for the teacher."""
     total: Total
     fix_first: tuple[Text, ...] = ()
     """At most three, the costliest first."""
