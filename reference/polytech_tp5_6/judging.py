@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NoReturn
 from statistics import median
 
 from image_mistakes import (
@@ -60,11 +61,10 @@ def judge_result(stage: StageEvidence) -> None:
     result = stage.result
     training = result.training
     explained = next((one for one in mistakes(stage) if one.confirmed), None)
-    trained = training is not None and training.outcome in (Outcome.PASSED, Outcome.FAILED)
     if training is not None and (training.unfinished or result.judgement == "unfinished"):
         judge_unfinished(stage)
         return
-    if not trained and explained is not None and training is not None and training.outcome is Outcome.ERROR:
+    if explained is not None and training is not None and training.outcome is Outcome.ERROR:
         _explained(explained)
     if training is None or training.outcome is Outcome.NOT_RUN:
         not_run(
@@ -74,17 +74,9 @@ def judge_result(stage: StageEvidence) -> None:
     if training.outcome is Outcome.ERROR:
         raise RuntimeError(training.note.en if training.note is not None else "the training failed")
     if knows_only_exact_images(training):
-        plain, moved = training.curve[-1].test_accuracy, training.perturbed_accuracy
-        manual(
-            fr=f"Le réseau reconnaît {in_french(plain)} des images de test telles quelles, mais {in_french(moved)} "
-            "des mêmes images à peine modifiées : il semble les connaître par cœur. Une personne décidera.",
-            en=f"The network knows {plain:.1%} of the test images as they are, but {moved:.1%} of the same images "
-            "barely changed: it seems to know them by heart. A person will decide.",
-            place=stage.place("network"),
-        )
+        judge_by_heart(stage)
     if training.trained_by == "program":
         judge_program(stage)
-        return
     accuracy = training.accuracy
     below = training.outcome is Outcome.FAILED or accuracy is None or result.judgement == "below"
     if not below:
@@ -134,6 +126,19 @@ def _all_looks(result: StageResult, accuracy: float | None) -> tuple[float | Non
     return median(result.looks), f", médiane de {count} graines", f", median of {count} seeds"
 
 
+def judge_by_heart(stage: StageEvidence) -> NoReturn:
+    """A network that knows the test images only as they are is for a person."""
+    training = stage.result.training
+    plain, moved = training.curve[-1].test_accuracy, training.perturbed_accuracy
+    manual(
+        fr=f"Le réseau reconnaît {in_french(plain)} des images de test telles quelles, mais {in_french(moved)} "
+        "des mêmes images à peine modifiées : il semble les connaître par cœur. Une personne décidera.",
+        en=f"The network knows {plain:.1%} of the test images as they are, but {moved:.1%} of the same images "
+        "barely changed: it seems to know them by heart. A person will decide.",
+        place=stage.place("network"),
+    )
+
+
 def judge_unfinished(stage: StageEvidence) -> None:
     """A curve that the time limit cut short decides only where it has reached the band already."""
     if stage.result.judgement in ("within", "above"):
@@ -146,7 +151,7 @@ def judge_unfinished(stage: StageEvidence) -> None:
     )
 
 
-def judge_program(stage: StageEvidence) -> None:
+def judge_program(stage: StageEvidence) -> NoReturn:
     """What a program made of unlabelled test images in the sandbox earns the reference's mean at best; no proof."""
     result, accuracy = stage.result, stage.result.training.accuracy
     if result.judgement == "within" and accuracy is not None:
