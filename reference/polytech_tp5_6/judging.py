@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import NoReturn
 from statistics import median
+from typing import NoReturn
 
 from image_mistakes import (
     normalised_otherwise_in_test,
