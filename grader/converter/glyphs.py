@@ -16,6 +16,7 @@ CHARACTERS_MAX = 30_000
 
 _SPACE_EM = 0.16
 _COLUMN_EM = 1.6
+_AXIS_EM = 0.25
 _ACCENTS = {"´": "\u0301", "`": "\u0300", "ˆ": "\u0302", "¨": "\u0308", "¸": "\u0327", "˜": "\u0303"}
 _EXTENSION = re.compile(r"CMEX", re.IGNORECASE)
 _BIG_DELIMITERS = {
@@ -96,9 +97,16 @@ class _Reader:
         if (self._x.value, self._y.value) == origin and self._runs and not self._space:
             self._runs[-1].text += character  # the second letter of a ligature
             return
-        run = Run(character, self._box.left, self._box.right, self._y.value, style.size, style.bold, lost)
+        baseline = self._axis(place) - _AXIS_EM * style.size if style.extension else self._y.value
+        run = Run(character, self._box.left, self._box.right, baseline, style.size, style.bold, lost)
         self._add(run)
         self._space = False
+
+    def _axis(self, place: int) -> float:
+        """Return the height of a glyph's middle: large delimiters hang from their origin, and stand on the axis."""
+        left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+        pdfium.FPDFText_GetCharBox(self._text, place, left, right, bottom, top)
+        return (bottom.value + top.value) / 2
 
     def _unmapped(self, place: int) -> bool:
         return bool(pdfium.FPDFText_HasUnicodeMapError(self._text, place) == 1)

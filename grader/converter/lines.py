@@ -61,9 +61,9 @@ def _stands_right(line: Line, marker: Line) -> bool:
 
 
 def _main(group: list[Run]) -> Run:
-    """Return the run that sets a line's baseline: the widest of the largest size."""
+    """Return the run that sets a line's baseline: the first of full size, since few lines begin with a fraction."""
     largest = max(run.size for run in group)
-    return max((run for run in group if run.size > 0.85 * largest), key=lambda run: run.x1 - run.x0)
+    return next(run for run in group if run.size > 0.85 * largest)
 
 
 def _belongs(run: Run, group: list[Run]) -> bool:
