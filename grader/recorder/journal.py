@@ -64,7 +64,14 @@ class Pass:
     drawn: int = 0
     finished: bool = False
     trains: bool = False
+    batches: int = 0  # learned from
     steps: int = 0
+    stepped_after: int = 0
+    """Batches that its latest step came after: all of them where that was after the pass."""
+    rate: float | None = None
+    """Learning rate at its latest step."""
+    moved: bool = False
+    """Whether the rate changed from one step to another."""
     run: TrainingRecord | None = None
     labels: Any = None
     """Of the latest batch."""
@@ -128,6 +135,8 @@ class SchedulerRecord:
     inside: dict[Pass, int] = field(default_factory=dict)
     """Steps taken before the last batch drawn was done with, by training pass."""
     steps: int = 0
+    told: dict[str, int] = field(default_factory=dict)
+    """How often what it was told may have been which figure, and under "" how often it was told any."""
 
 
 @dataclass(eq=False)
@@ -160,6 +169,8 @@ class TrainingRecord:
     samples: str | None = None
     passes: list[Pass] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    other_rates: list[list[float]] = field(default_factory=list)
+    """Of every group but the first, at the same steps as `rates`."""
     steps: int = 0
     batches: int = 0
     """Training batches: root calls that a backward pass followed."""
@@ -168,14 +179,12 @@ class TrainingRecord:
     cleared: list[bool] = field(default_factory=list)
     modes: list[bool] = field(default_factory=list)
     train_calls: list[RootCall] = field(default_factory=list)
-    evaluation_calls: list[RootCall] = field(default_factory=list)
     loss: LossCall | None = None
     clipping: Call | None = None
     stepped_since_backward: bool = True
     printed: list[Metric] = field(default_factory=list)
     untrained: tuple[str, ...] = ()
     frozen: frozenset[str] = frozenset()
-    fresh_groups: list[dict[str, Any]] = field(default_factory=list)
     group_paths: list[tuple[str, ...]] = field(default_factory=list)
     cell: int = 0
     lines: dict[str, Place] = field(default_factory=dict)

@@ -33,6 +33,8 @@ from grader.text import Text
 
 _BATCHES = 2
 """Batches of a pass while a training is watched; 1 afterwards."""
+_PATIENT = 64
+"""Batches of a pass while a training has not stepped: it may gather gradients first."""
 _LARGE = 1_024
 """A batch this large is drawn once a pass."""
 _PULLED_MAX = 4
@@ -236,6 +238,8 @@ class Batches:
             return one.loader.length
         small = (one.loader.batch_size or 1) < _LARGE and not self._journal.slow
         run = one.run or self._journal.current
+        if run is not None and run.batches and not run.steps and not self._journal.slow:
+            return min(one.loader.length, _PATIENT)
         watched = run is None or run.watched(one)
         return min(one.loader.length, _BATCHES if watched and small else 1)
 

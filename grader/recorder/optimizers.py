@@ -11,10 +11,11 @@ import torch
 from torch.optim import Optimizer, lr_scheduler
 
 from grader.model import Call
-from grader.recorder.journal import Journal, OptimizerRecord, SchedulerRecord
+from grader.recorder.journal import Journal, OptimizerRecord, SchedulerRecord, TrainingRecord
 from grader.recorder.places import Places
 from grader.recorder.plain import NotPlain, bound, plain
 from grader.recorder.runs import Runs
+from grader.recorder.schedules import note_metric, parts_of
 
 _STEP_MARK = "_recorder_step"
 
@@ -43,9 +44,9 @@ def install(journal: Journal, places: Places, runs: Runs) -> None:
         run = record.run if record is not None else None
         if run is not None and "zero_grad" not in run.lines:
             run.line("zero_grad", places.here())
-        if run is None or not (run.train_calls and run.train_calls[-1].fast):
-            with journal.pause():
-                original_clear(self, *args, **kwargs)
+        # Really, even where a training is fast-forwarded: gradients of its last real batches must not stay for good.
+        with journal.pause():
+            original_clear(self, *args, **kwargs)
 
     def add_param_group(self: Any, param_group: Any) -> None:
         original_add(self, param_group)
@@ -140,7 +141,7 @@ def _wrap_scheduler(kind: Any, journal: Journal, places: Places, state: _Nesting
             finally:
                 state.depth -= 1
                 if outermost:
-                    _stepped(self, journal)
+                    _stepped(self, journal, *args, *kwargs.values())
 
         kind.step = step
 
@@ -161,7 +162,8 @@ def _built(scheduler: Any, given: dict[str, Any], journal: Journal, places: Plac
         if name in ("self", "optimizer"):
             continue
         try:
-            arguments[name] = plain(value)
+            parts = parts_of(journal, value) if name == "schedulers" else None
+            arguments[name] = plain(value) if parts is None else parts
         except NotPlain:  # a function: its effect shows in the rates
             arguments[name] = "<function>"
     step = type(scheduler).step
@@ -173,12 +175,14 @@ def _built(scheduler: Any, given: dict[str, Any], journal: Journal, places: Plac
     journal.schedulers.append(record)
 
 
-def _stepped(scheduler: Any, journal: Journal) -> None:
+def _stepped(scheduler: Any, journal: Journal, *told: Any) -> None:
     record = next((one for one in journal.schedulers if one.scheduler is scheduler), None)
     if record is None or journal.paused:
         return
     journal.event("scheduler_step")
     record.steps += 1
+    if told:
+        note_metric(record, journal, told[0])
     optimizer = next((one for one in journal.optimizers if record in one.schedulers), None)
     run = optimizer.run if optimizer is not None else None
     if run is not None:
@@ -205,19 +209,29 @@ def _clipping(journal: Journal) -> None:
 
 def _clip(name: str, original: Callable[..., Any], journal: Journal) -> Callable[..., Any]:
     @functools.wraps(original)
-    def clip(*args: Any, **kwargs: Any) -> Any:
-        given = bound(original, args, kwargs)
-        given.pop("parameters", None)
+    def clip(parameters: Any, *args: Any, **kwargs: Any) -> Any:
+        parameters = [parameters] if isinstance(parameters, torch.Tensor) else list(parameters)
+        args = (parameters, *args)
         journal.event("clip")
         run = journal.current
         if run is not None and run.clipping is None:
-            try:
-                run.clipping = Call(name=name, arguments=plain(given))
-            except NotPlain:
-                run.clipping = Call(name=name)
+            run.clipping = _clipping_call(name, bound(original, args, kwargs), run)
         if run is not None and run.train_calls and run.train_calls[-1].fast:
             return torch.tensor(1.0)
         with journal.pause():
             return original(*args, **kwargs)
 
     return clip
+
+
+def _clipping_call(name: str, given: dict[str, Any], run: TrainingRecord) -> Call:
+    """Return the call with its limit; that it holds some of the network's tensors only is said among its arguments."""
+    clipped = {id(one) for one in given.pop("parameters", ())}
+    if given.get("norm_type") == float("inf"):
+        given["norm_type"] = "inf"
+    try:
+        arguments = plain(given)
+    except NotPlain:
+        arguments = {}
+    whole = all(id(one) in clipped for one in run.root.module.parameters() if one.requires_grad)
+    return Call(name=name, arguments=arguments if whole else arguments | {"parameters": "some"})

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
-
-import torch
 
 from grader.recorder.journal import (
     Journal,
@@ -17,6 +14,7 @@ from grader.recorder.journal import (
     TrainingRecord,
     group_parameters,
 )
+from grader.recorder.schedules import rates_of
 from grader.recorder.trail import Trail
 
 _NOTES_MAX = 64
@@ -62,6 +60,8 @@ class Runs:
             run.line("backward", self.journal.here())
         call.learned = True
         run.batches += 1
+        if call.drawn is not None:
+            call.drawn.batches += 1
         if len(run.train_calls) < _CALLS_MAX:
             run.train_calls.append(call)
             run.modes.append(call.training)
@@ -115,10 +115,14 @@ class Runs:
         run.stepped_since_backward = True
         if drawn is not None and (drawn.trains and drawn.run is run):
             drawn.steps += 1
-            if drawn.steps == 1 and len(run.rates) < _RATES_MAX:
-                run.rates.append(_rate(record.optimizer))
+            drawn.stepped_after = drawn.loader.length if drawn.finished else drawn.batches
+            rates = rates_of(record.optimizer)
+            drawn.moved |= drawn.rate is not None and drawn.rate != rates[0]
+            drawn.rate = rates[0]
+            if drawn.steps == 1:
+                _keep(run, rates)
         elif drawn is None and not run.rates:
-            run.rates.append(_rate(record.optimizer))
+            _keep(run, rates_of(record.optimizer))
 
     def _run_that_steps(self, record: OptimizerRecord) -> TrainingRecord | None:
         """Return the training that a step of `record` belongs to.
@@ -194,10 +198,10 @@ def _no_gradients(run: TrainingRecord) -> bool:
     return True
 
 
-def _rate(optimizer: Any) -> float:
-    value = optimizer.param_groups[0].get("lr", 0.0)
-    rate = float(value.detach()) if isinstance(value, torch.Tensor) else float(value)
-    return min(max(rate, 0.0), 1e12) if math.isfinite(rate) else 0.0
+def _keep(run: TrainingRecord, rates: list[float]) -> None:
+    if len(run.rates) < _RATES_MAX:
+        run.rates.append(rates[0])
+        run.other_rates.append(rates[1:])
 
 
 def _alike(one: OptimizerRecord, other: OptimizerRecord) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -27,7 +29,12 @@ _OTHER_LOSSES = tuple(
     )
     if hasattr(F, name)
 )  # fmt: skip
-_SCALING = ("mul", "div", "true_divide", "__mul__", "__rmul__", "__truediv__", "multiply", "divide")
+_SCALING = frozenset({
+    "mul", "div", "true_divide", "__mul__", "__rmul__", "__truediv__", "multiply", "divide", "mul_", "div_", "__imul__",
+    "__itruediv__", "__idiv__", "__rtruediv__", "__rdiv__", "neg", "__neg__", "negative", "pow", "__pow__", "square",
+    "sqrt", "exp", "log",
+})  # fmt: skip
+"""Operations that make another number of a loss."""
 _MEASURED = 8
 """Batches of a pass whose loss is noted."""
 _Handler = Callable[[tuple[Any, ...], dict[str, Any]], Any]
@@ -84,17 +91,29 @@ class Watch(TorchFunctionMode):
             trail = self._reshaped_loss(name, args, trail)
         elif name in ("argmax", "max", "topk", "eq", "argsort", "sort"):
             return
-        tag(result, trail if trail.kind == "loss" else trail.then(name))
+        tag(result, trail if trail.kind == "loss" else trail.then(_across(name, args, kwargs)))
 
     def _reshaped_loss(self, name: str, args: tuple[Any, ...], trail: Trail) -> Trail:
         """Return the trail of a loss that something was added to, or that was scaled."""
         loss = trail.loss
-        if loss is None or loss.name == "other":
+        if loss is None or (loss.name == "other" and "factor" not in loss.arguments):
             return trail
+        if (
+            loss.arguments.get("reduction") == "none"
+            and name in ("mean", "sum")
+            and "weight" not in loss.arguments
+        ):
+            whole = {key: value for key, value in loss.arguments.items() if key != "reduction"}
+            whole |= {"reduction": "sum"} if name == "sum" else {}
+            return replace(trail, loss=LossCall(loss.name, whole, loss.before, loss.place))
         scaled = name in _SCALING and not any(isinstance(one, int | float) and one == 1 for one in args)
         terms = [one for one in args if isinstance(one, Tensor) and one.requires_grad]
         if scaled or (name in ("add", "__add__", "sub", "__radd__", "__sub__") and len(terms) > 1):
-            loss = LossCall("other", {"base": loss.name, "then": name.strip("_")}, loss.before, loss.place)
+            arguments = {"base": loss.name} | loss.arguments | {"then": name.strip("_")}
+            before, factor = arguments.pop("factor", 1.0), _factor(name, args, trail) if scaled else None
+            if factor is not None:
+                arguments["factor"] = before * factor
+            loss = LossCall("other", arguments, loss.before, loss.place)
             return Trail("loss", drawn=trail.drawn, call=trail.call, loss=loss)
         return trail
 
@@ -153,6 +172,31 @@ class Watch(TorchFunctionMode):
                 raise
             self.journal.bridge("view_on_non_contiguous")
             return args[0].reshape(*args[1:])
+
+
+def _factor(name: str, args: tuple[Any, ...], trail: Trail) -> float | None:
+    """Return what a loss is multiplied by, None where that is no number, or one that may change with the batch."""
+    numbers = [one for one in args if type(one) in (int, float)]
+    if len(args) != 2 or len(numbers) != 1 or not math.isfinite(numbers[0]) or not numbers[0]:
+        return None
+    if (name.startswith("__r") and "div" in name) or not ("mul" in name or "div" in name):
+        return None
+    if trail.call is not None and numbers[0] == trail.call.input_shape[0]:
+        return None
+    if "div" not in name:
+        return float(numbers[0])
+    return 1.0 / numbers[0] if isinstance(args[0], Tensor) else None
+
+
+def _across(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Return `name`, and for a softmax that runs across the batch that it does."""
+    if name not in ("softmax", "log_softmax"):
+        return name
+    dim = kwargs.get("dim", args[1] if len(args) > 1 else None)
+    first = args[0] if args else kwargs.get("input")
+    if not isinstance(dim, int) or not isinstance(first, Tensor) or first.dim() < 2:
+        return name
+    return f"{name} across" if dim % first.dim() == 0 else name
 
 
 def is_cuda(value: Any) -> bool:

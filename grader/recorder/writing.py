@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import Any
 
 import msgspec
 
@@ -19,11 +18,11 @@ from grader.model import (
     Recipe,
     Recording,
     Run,
-    Schedule,
 )
 from grader.recorder.capture import write_whole
 from grader.recorder.glimpse import glimpse_of
-from grader.recorder.journal import REAL_BATCHES, Journal, RootCall, SchedulerRecord, TrainingRecord
+from grader.recorder.journal import REAL_BATCHES, Journal, RootCall, TrainingRecord
+from grader.recorder.schedules import schedule_of
 from grader.recorder.transforms import place_of
 from grader.text import Text
 
@@ -152,7 +151,7 @@ def _recipe(run: TrainingRecord, evaluations: list[RootCall]) -> Recipe | None:
             else Loss(name="other"),
             optimizer=optimizer.name,
             groups=groups,
-            schedule=_schedule(run),
+            schedule=schedule_of(run),
             epochs=max(len(run.passes), 1),
             clipping=run.clipping,
         ),
@@ -200,31 +199,12 @@ def _loop(run: TrainingRecord, evaluations: list[RootCall]) -> Loop:
 
 def _steps_per_batch(run: TrainingRecord) -> float:
     """Return optimizer steps per training batch; 1 where the program was cut off before it could step."""
+    stepped = [one for one in run.passes if one.steps and one.stepped_after]
+    if stepped:  # counted within passes: what comes after a pass's last step may have been cut off
+        return round(sum(one.steps for one in stepped) / sum(one.stepped_after for one in stepped), 6)
     if run.steps:
         return round(run.steps / max(run.batches_stepped, 1), 4)
     return 0.0 if any(one.finished for one in run.passes) or run.batches >= REAL_BATCHES else 1.0
-
-
-def _schedule(run: TrainingRecord) -> Schedule:
-    records = run.optimizer.schedulers or run.first.schedulers
-    rates = tuple(run.rates)
-    if not records:
-        return Schedule(rates=rates)
-    record = max(records, key=lambda one: one.steps)
-    return Schedule(name=record.name, arguments=record.arguments, stepped=_stepped(record, run), rates=rates)
-
-
-def _stepped(record: SchedulerRecord, run: TrainingRecord) -> Any:
-    """Return when the scheduler is stepped, from where its steps fell among the passes."""
-    if not record.steps:
-        return "never"
-    telling = [one for one in run.passes if one.steps > 1] or [one for one in run.passes if one.finished]
-    if any(record.inside.get(one, 0) >= one.steps for one in telling if one.steps):
-        return "batch"
-    between = set(record.between) | {run.passes.index(one) + 1 for one in record.inside if one in run.passes}
-    if len(run.passes) > 1 and between == {len(run.passes)}:
-        return "after_training"
-    return "epoch"
 
 
 def _places(run: TrainingRecord, evaluations: list[RootCall]) -> dict[str, Place]:

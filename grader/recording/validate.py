@@ -143,6 +143,9 @@ def _makes_sense(recipe: Recipe) -> bool:
         and len(optimisation.loss.before) <= 64
         and 0 <= loop.steps_per_batch <= 1_000_000
         and all(0 <= rate <= 1e12 for rate in optimisation.schedule.rates)
+        and len(optimisation.schedule.group_rates) <= 64
+        and all(0 <= rate <= 1e12 for row in optimisation.schedule.group_rates for rate in row)
+        and 1 <= (optimisation.schedule.steps or 1) <= 1_000_000_000
     )
 
 

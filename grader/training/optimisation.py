@@ -23,6 +23,8 @@ _IMPLEMENTATION = frozenset({"foreach", "fused", "capturable", "differentiable"}
 _BEFORE: dict[str, Callable[[Tensor], Tensor]] = {
     "softmax": lambda output: F.softmax(output, dim=1),
     "log_softmax": lambda output: F.log_softmax(output, dim=1),
+    "softmax across": lambda output: F.softmax(output, dim=0),
+    "log_softmax across": lambda output: F.log_softmax(output, dim=0),
     "relu": F.relu,
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
@@ -155,7 +157,8 @@ def build_clipping(module: nn.Module, clipping: Call | None) -> Callable[[], obj
         return lambda: None
     given, parameters = clipping.arguments, list(module.parameters())
     limit = given.get("max_norm" if clipping.name == "clip_grad_norm_" else "clip_value")
-    if clipping.name not in ("clip_grad_norm_", "clip_grad_value_") or not isinstance(limit, int | float):
+    known = clipping.name in ("clip_grad_norm_", "clip_grad_value_") and "parameters" not in given
+    if not known or not isinstance(limit, int | float):
         raise _refusal("l'écrêtage du gradient", "the gradient clipping", f"{clipping.name} {given}")
     if clipping.name == "clip_grad_value_":
         return lambda: torch.nn.utils.clip_grad_value_(parameters, float(limit))

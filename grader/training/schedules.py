@@ -25,7 +25,9 @@ SCHEDULERS = frozenset({
 _COMPOSED = frozenset({"ChainedScheduler", "SequentialLR"})
 _MOVED = ("lr", "momentum", "betas")
 _SILENT = frozenset({"last_epoch", "verbose"})
-_DEPTH = 3
+_DEPTH, _PARTS = 3, 64
+_STEPS = 2_000_000
+"""A student's steps that are gone through beside ours; more would take longer than the training."""
 _UNUSABLE = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 
 
@@ -94,6 +96,8 @@ class Rebuilt(Recorded):
         self.batches = batches if schedule.stepped == "batch" else 1
         self.ours = max(1, epochs * self.batches)
         self.theirs = schedule.steps or self.ours
+        if self.theirs > _STEPS:
+            raise _refusal(schedule.name, f"{self.theirs} steps")
         self.position = 0
         options = (
             {key: value for key, value in group.items() if key != "params"}
@@ -172,6 +176,8 @@ def _built(name: str | None, arguments: Mapping[str, Any], optimizer: Optimizer,
     given = {key: value for key, value in arguments.items() if key not in _SILENT}
     try:
         if name in _COMPOSED and depth < _DEPTH:
+            if len(given["schedulers"]) > _PARTS:
+                raise _refusal(name, "too many parts")
             parts = [
                 _built(one["name"], one["arguments"], optimizer, depth + 1) for one in given.pop("schedulers")
             ]

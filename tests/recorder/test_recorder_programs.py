@@ -189,6 +189,70 @@ def test_a_scheduler_stepped_at_every_batch_keeps_its_true_rates(recipe_of: Reci
     assert schedule.rates[3] < schedule.rates[2] < schedule.rates[1]
 
 
+def test_a_cycle_is_told_with_its_steps(recipe_of: RecipeOf) -> None:
+    """Stepped at every batch, a scheduler is made again from its arguments: all its steps in the program are told."""
+    schedule = recipe_of("un_cycle").optimisation.schedule
+    assert schedule.name == "OneCycleLR" and schedule.steps == 4 * schedule.arguments["steps_per_epoch"]
+
+
+def test_gradients_gathered_over_many_batches_are_counted(recipe_of: RecipeOf) -> None:
+    """A step every eight batches is seen though passes are cut short, and so is what the loss is divided by."""
+    recipe = recipe_of("accumule")
+    assert recipe.loop.steps_per_batch == 0.125 and recipe.loop.clears_gradients
+    loss = recipe.optimisation.loss
+    assert (loss.name, loss.arguments["base"], loss.arguments["factor"]) == ("other", "cross_entropy", 0.125)
+    assert "reduction" not in loss.arguments
+
+
+def test_schedulers_made_of_others_are_told_with_their_parts(recipe_of: RecipeOf) -> None:
+    """A warm-up and what comes after it, with the step at which one follows the other."""
+    schedule = recipe_of("accumule").optimisation.schedule
+    assert (schedule.name, schedule.stepped) == ("SequentialLR", "batch")
+    assert [part["name"] for part in schedule.arguments["schedulers"]] == ["LinearLR", "CosineAnnealingLR"]
+    assert schedule.arguments["milestones"] == [100]
+    assert schedule.arguments["schedulers"][0]["arguments"] == {"start_factor": 0.1, "total_iters": 100}
+
+
+def test_a_group_that_moves_alone_has_rates_of_its_own(recipe_of: RecipeOf) -> None:
+    """Where groups do not keep their proportion, each is told; a largest gradient is a norm like others."""
+    optimisation = recipe_of("groupes").optimisation
+    assert optimisation.schedule.rates == (0.1,) * 4
+    assert optimisation.schedule.group_rates == (pytest.approx((0.02, 0.01, 0.005, 0.0025)),)
+    assert optimisation.clipping == Call(
+        name="clip_grad_norm_", arguments={"max_norm": 0.5, "norm_type": "inf"}
+    )
+    assert recipe_of("un_cycle").optimisation.schedule.group_rates == ()
+
+
+def test_a_function_of_the_step_is_told_by_its_values(recipe_of: RecipeOf) -> None:
+    """A function cannot be handed over; its factors over all steps of the training can."""
+    schedule = recipe_of("inverse").optimisation.schedule
+    (table,) = schedule.arguments["lr_lambda"]
+    assert (schedule.name, schedule.stepped) == ("LambdaLR", "batch")
+    assert len(table["factors"]) <= 1025 and table["every"] * (len(table["factors"]) - 1) >= schedule.steps
+    assert table["factors"][:2] == [1.0, 1 / (1 + table["every"])]
+
+
+def test_what_is_clipped_in_part_and_runs_across_the_batch_is_told_apart(recipe_of: RecipeOf) -> None:
+    """Neither can pass for the usual: some of the tensors are no whole network, and a batch is no image."""
+    optimisation = recipe_of("inverse").optimisation
+    assert optimisation.clipping is not None and optimisation.clipping.arguments["parameters"] == "some"
+    assert optimisation.loss.before == ("log_softmax across",)
+
+
+def test_a_rate_set_by_hand_at_every_batch_is_no_rate_per_epoch(recipe_of: RecipeOf) -> None:
+    """It moves within a pass though no scheduler does it."""
+    schedule = recipe_of("a_la_main").optimisation.schedule
+    assert (schedule.name, schedule.stepped) == (None, "batch")
+    assert recipe_of("cent").optimisation.schedule.stepped != "batch"
+
+
+@pytest.mark.parametrize(("name", "metric"), [("plateau", "test_loss"), ("sommet", "test_accuracy")])
+def test_what_a_plateau_is_told_is_recognised(recipe_of: RecipeOf, name: str, metric: str) -> None:
+    """By its value: the sum of the test losses, or the accuracy in percent."""
+    assert recipe_of(name).optimisation.schedule.metric == metric
+
+
 def test_parameter_groups_clipping_and_smoothing_are_recorded(recipe_of: RecipeOf) -> None:
     """Each group is told with its tensors by path; clipping and the loss with their arguments."""
     optimisation = recipe_of("un_cycle").optimisation

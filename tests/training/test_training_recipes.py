@@ -367,6 +367,10 @@ LOSSES: dict[str, tuple[Loss, Callable[..., torch.Tensor]]] = {
         other("multi_margin_loss", margin=0.5),
         lambda output, labels: F.multi_margin_loss(output, labels, margin=0.5),
     ),
+    "across": (
+        Loss(name="nll_loss", before=("log_softmax across",)),
+        lambda output, labels: F.nll_loss(F.log_softmax(output, 0), labels),
+    ),
     "divided": (
         Loss(name="other", arguments={"base": "cross_entropy", "then": "div", "factor": 0.25}),
         lambda output, labels: F.cross_entropy(output, labels) * 0.25,
@@ -439,13 +443,15 @@ def test_gradients_are_accumulated_over_batches(
         {"schedule": Schedule(name="StepLR", arguments={"surprise": 1}, stepped="batch", rates=(0.05,))},
         {"schedule": Schedule(name="ReduceLROnPlateau", stepped="epoch", rates=(0.05,))},
         {"schedule": Schedule(name="ReduceLROnPlateau", stepped="batch", rates=(0.05,), metric="train_loss")},
+        {"schedule": Schedule(name="StepLR", arguments={"step_size": 9}, stepped="batch", rates=(1.0,), steps=10**9)},
+        {"clipping": Call(name="clip_grad_norm_", arguments={"max_norm": 1.0, "parameters": "some"})},
         {"clipping": Call(name="clip_grad_norm_")},
         {"clipping": Call(name="clip_everything", arguments={"max_norm": 1.0})},
         {"loss": Loss(name="cross_entropy", arguments={"surprise": 1})},
         {"loss": Loss(name="other", arguments={"function": "system"})},
         {"loss": Loss(name="other", arguments={"base": "cross_entropy", "then": "add"})},
     ],
-    ids=["by-hand", "own-class", "function", "zero", "argument", "no-metric", "plateau-by-batch", "no-limit",
+    ids=["by-hand", "own-class", "function", "zero", "argument", "no-metric", "plateau-by-batch", "endless", "clipped-in-part", "no-limit",
          "other-clipping", "other-argument", "other-function", "added"],
 )  # fmt: skip
 def test_what_cannot_be_made_again_is_said(
