@@ -23,6 +23,8 @@ Tone = Literal["good", "part", "bad", "open", "none"]
 _SYMBOLS: dict[Tone, str] = {"good": "✓", "part": "◐", "bad": "✗", "open": "○", "none": "–"}
 _MOST_AUTHORS = 6
 _MOST_LINES = 6
+_ONLY_NOTED = frozenset(("same_work",))
+"""Kinds of problems that stopped nothing."""
 
 
 class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +78,8 @@ def summary(result: Result, language: Language) -> Summary:
     verdicts: dict[str, list[Verdict]] = {}
     for verdict in result.verdicts:
         verdicts.setdefault(verdict.item, []).append(verdict)
+    stopped = [one for one in result.problems if one.kind not in _ONLY_NOTED]
+    noted = [_told(one.text, one.place, language) for one in result.problems if one.kind in _ONLY_NOTED]
     notes = (*result.notes, *result.submission.notes)
     return Summary(
         language=language,
@@ -87,8 +91,8 @@ def summary(result: Result, language: Language) -> Summary:
         data=data_phrase(result.conditions, language),
         items=tuple(item_row(result, mark, verdicts.get(mark.item, []), language) for mark in result.marks),
         stages=stage_rows(result, language),
-        problems=_limited([_told(p.text, p.place, language) for p in result.problems], language),
-        notes=_limited([clean_line(note.in_(language)) for note in notes], language),
+        problems=_limited([_told(p.text, p.place, language) for p in stopped], language),
+        notes=_limited([*noted, *(clean_line(note.in_(language)) for note in notes)], language),
     )
 
 
