@@ -103,7 +103,7 @@ def _trained(
         weighed=weighed,
         device=device,
         precision=made[0].precision if made else "-",
-        notes=(*_about_device(session, device), *_about_time(session, trainings)),
+        notes=(*_about_trainings(session, trainings), *_about_time(session, trainings)),
     )
 
 
@@ -139,13 +139,19 @@ def _about_time(session: Session, trainings: Mapping[str, Training]) -> tuple[Te
     )
 
 
-def _about_device(session: Session, device: str) -> tuple[Text, ...]:
-    """A GPU that was asked for and is not used is never passed over in silence."""
-    if session.options.device != "cuda" or device == "cuda":
-        return ()
-    return (
-        Text(
-            fr="Un GPU était demandé, torch n'en trouve pas : le réentraînement a eu lieu sur le processeur.",
-            en="A GPU was asked for, torch finds none: training took place on the CPU.",
-        ),
-    )
+def _about_trainings(session: Session, trainings: Mapping[str, Training]) -> tuple[Text, ...]:
+    """Say what is to be known of trainings that ended well: a GPU that did not do them, a learning rate of zero."""
+    stages: dict[str, list[str]] = {}
+    said: dict[str, Text] = {}
+    for stage in session.assignment.stage:
+        one = trainings.get(stage.id)
+        if one is not None and one.outcome is Outcome.PASSED and one.trained_by == "engine" and one.note:
+            said[one.note.en] = one.note
+            stages.setdefault(one.note.en, []).append(stage.id)
+    titles = {stage.id: stage.title for stage in session.assignment.stage}
+    told = []
+    for key, note in said.items():
+        fr, en = (", ".join(titles[stage].in_(lang) for stage in stages[key]) for lang in ("fr", "en"))
+        whole = len(stages[key]) == len(trainings)
+        told.append(note if whole else Text(fr=f"{fr} : {note.fr}", en=f"{en}: {note.en}"))
+    return tuple(told)
