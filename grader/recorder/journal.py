@@ -44,6 +44,8 @@ class LoaderRecord:
     reason: Text | None = None
     transforms: tuple[Call, ...] | None = None
     place: Place | None = None
+    count: int = 0
+    """Images in it, 0 where it does not say."""
     passes: int = 0
     last_batch: Any = None
 

@@ -52,7 +52,8 @@ def install(journal: Journal, places: Places) -> None:
         for name in ("num_workers", "pin_memory", "timeout", "multiprocessing_context", "prefetch_factor",
                      "persistent_workers", "pin_memory_device", "worker_init_fn"):  # fmt: skip
             kwargs.pop(name, None)
-        if journal.real is not None and kwargs.get("batch_sampler") is None and _learns_from(dataset):
+        real = journal.real
+        if real is not None and kwargs.get("batch_sampler") is None and _learns_from(dataset, len(real.test)):
             kwargs["batch_size"] = journal.real.batch_size(kwargs.get("batch_size", 1))
         original_init(self, dataset, **kwargs)
         self.__dict__["_recorder_record"] = None
@@ -97,12 +98,16 @@ def _record(loader: Any) -> LoaderRecord:
         )
     length = len(loader) if hasattr(loader.dataset, "__len__") else 1
     place = loader.__dict__.get("_recorder_place")
-    return LoaderRecord(images, batch_size, shuffle, drop_last, length, reason, transforms, place)
+    count = len(loader.dataset) if hasattr(loader.dataset, "__len__") else 0
+    return LoaderRecord(images, batch_size, shuffle, drop_last, length, reason, transforms, place, count)
 
 
-def _learns_from(dataset: Any) -> bool:
-    """Whether training images of the coursework's stand behind `dataset`."""
-    return any(one.split == "train" and one.dataset.real is not None for one in _origin(dataset)[0])
+def _learns_from(dataset: Any, tested: int) -> bool:
+    """Whether training images of the coursework's stand behind `dataset`; `tested` is the number of test images."""
+    images = _origin(dataset)[0]
+    if not images:  # copies of them, which only their number tells apart
+        return hasattr(dataset, "__len__") and len(dataset) != tested
+    return any(one.split == "train" and one.dataset.real is not None for one in images)
 
 
 def _origin(dataset: Any) -> tuple[list[Images], tuple[Call, ...] | None, Text | None]:
@@ -213,12 +218,15 @@ class Batches:
         if self._repeats() and one.loader.last_batch is not None:
             batch = one.loader.last_batch
         else:
+            real = self._journal.real
             with self._journal.pause():
                 if self._batches is None:
                     self._batches = iter(self._draw())
+                    if real is not None:
+                        real.follow(self._batches)
                 batch = next(self._batches)
-            if self._journal.real is not None:
-                self._positions = self._journal.real.taken()
+            if real is not None:
+                self._positions = real.taken(one.loader)
             one.loader.last_batch = batch
         _tag_batch(batch, one, self._positions)
         return batch

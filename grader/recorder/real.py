@@ -23,7 +23,7 @@ from safetensors.numpy import save
 from grader.recipe.families import family
 from grader.recorder.capture import write_whole
 from grader.recorder.job import RealTraining
-from grader.recorder.journal import OptimizerRecord, Pass, Root, RootCall, TrainingRecord
+from grader.recorder.journal import LoaderRecord, OptimizerRecord, Pass, Root, RootCall, TrainingRecord
 from grader.recorder.trail import tensors_in
 
 EPOCHS_MAX = 500
@@ -68,6 +68,8 @@ class Real:
         self._open: dict[tuple[Pass, int], _Evaluation] = {}
         self._outputs: dict[int, _Outputs] = {}
         self._by_hand: list[Pass] = []
+        self._asked: tuple[Any, ...] = ()
+        self._copies: set[int] = set()
         self._rate = 0.0
 
     def fits(self, side: int, channels: int) -> bool:
@@ -82,7 +84,7 @@ class Real:
             return False
         if drawn is None:
             return run.steps < self.epochs * len(self.train)
-        if drawn.trains or drawn.loader.split == "train":
+        if drawn.trains or not self._evaluates(drawn):
             return len(run.passes) < self.epochs or drawn in run.passes[: self.epochs]
         # Weights that have not moved since the last evaluation need no other.
         return self._worth.setdefault(drawn, id(run.root) in self._moved)
@@ -94,7 +96,7 @@ class Real:
         if ours and not any(ours):
             return min(loader.length, _OTHER_BATCHES)
         spent = run is None and len(self._by_hand) >= self.epochs and drawn not in self._by_hand
-        if loader.split == "test":
+        if self._evaluates(drawn):
             return loader.length if run is None or self.watches(run, drawn) else 1
         if spent or (run is not None and not self.watches(run, drawn)):
             return 1
@@ -139,11 +141,33 @@ class Real:
 
     # ------------------------------------------------------------ what comes out
 
-    def taken(self) -> tuple[int, ...]:
-        """Return the test images taken since the last call, by position."""
+    def follow(self, batches: Any) -> None:
+        """Note which indices `batches`, an iterator of a DataLoader, asks its data set for."""
+        original = getattr(batches, "_next_index", None)
+        if original is None:
+            return
+
+        def noting() -> Any:
+            asked = original()
+            self._asked = tuple(asked) if isinstance(asked, list | tuple) else ()
+            return asked
+
+        batches._next_index = noting
+
+    def taken(self, loader: LoaderRecord) -> tuple[int, ...]:
+        """Return the test images in the batch just drawn from `loader`, by position."""
         found = tuple(self.fetched)
         self.fetched.clear()
-        return found
+        elsewhere = bool(loader.images) and loader.split != "test"
+        if found or elsewhere or loader.count != len(self.test):
+            return found
+        # All test images were copied into a data set of the program's own: they stand there in their order.
+        self._copies.add(id(loader))
+        return tuple(int(index) for index in self._asked)
+
+    def _evaluates(self, drawn: Pass) -> bool:
+        """Whether `drawn` is a pass over the test images."""
+        return drawn.loader.split == "test" or id(drawn.loader) in self._copies
 
     def evaluated(self, call: RootCall, result: Any) -> None:
         """Keep what the network gave for test images."""
@@ -185,7 +209,7 @@ class Real:
         kept = self._outputs.setdefault(run.number if run is not None else 1, _Outputs())
         known = np.isfinite(one.logits).all(axis=1)
         classes = np.where(known, np.nan_to_num(one.logits).argmax(axis=1), -1).astype(np.int16)
-        epoch = len(run.passes) if run is not None else len(self._by_hand)
+        epoch = min(len(run.passes) if run is not None else len(self._by_hand), self.epochs)
         kept.epochs, kept.predictions = [*kept.epochs, epoch][-EPOCHS_MAX:], [*kept.predictions, classes]
         kept.predictions = kept.predictions[-EPOCHS_MAX:]
         kept.logits = one.logits

@@ -180,6 +180,45 @@ def test_a_program_learns_on_the_real_images(source: DataSource, tmp_path: Path)
     assert np.array_equal(outputs.logits.argmax(1), outputs.predictions[-1])
 
 
+COPIED = """
+    import torch
+    from torch import nn
+    from torch.utils.data import DataLoader, TensorDataset
+    from torchvision import datasets
+
+    def copied(train):
+        images = datasets.CIFAR10("data", train=train, download=True)
+        small = torch.from_numpy(images.data[:, ::8, ::8]).permute(0, 3, 1, 2).float() / 255
+        return TensorDataset(small, torch.tensor(images.targets))
+
+    train = DataLoader(copied(True), batch_size=128, shuffle=True)
+    test = DataLoader(copied(False), batch_size=25)
+    net = nn.Sequential(nn.Flatten(), nn.Linear(48, 10))
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.9)
+    for epoch in range(20):
+        for images, labels in train:
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(net(images), labels).backward()
+            optimizer.step()
+    net.eval()
+    with torch.no_grad():
+        for images, labels in test:
+            net(images)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.sandbox
+def test_a_program_that_copies_its_images_is_known_by_their_places(
+    source: DataSource, tmp_path: Path
+) -> None:
+    """Images in tensors of the program's own, evaluated once at the end, long after the budget's epochs."""
+    outputs, shown = trained(COPIED, source, tmp_path)
+    assert outputs.problem is None and outputs.epochs == (3,)
+    labels = np.load(Path(source.folder) / "test_labels.npy")[shown.order]
+    assert float((outputs.predictions[-1] == labels)[~shown.changed].mean()) > 0.35
+
+
 HUNTER = """
     import gc, os
     import numpy as np, torch
