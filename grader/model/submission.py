@@ -81,6 +81,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """A short stable name: `syntax_error`, `import_error`, `time_limit`, `memory_limit`, ..."""
     text: Text
     place: Place | None = None
+    about: str = ""
+    """What several programs may share it for, and is told once of: the module that is not there, say."""
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ import torch
 import torchvision
 from torch import nn
 
+from grader.recorder import inert
 from grader.recorder.initial import Pretrained
 from grader.recorder.journal import Journal
 from grader.recorder.trail import Trail, tag, trail_of
@@ -130,7 +131,7 @@ def _old_torch(journal: Journal) -> None:
 
 
 def _old_python(journal: Journal) -> None:
-    """Carry over names that numpy, pandas and Python dropped; nobody answers at a terminal."""
+    """Carry over names that numpy and Python dropped, and those that only a notebook has."""
 
     def numpy_name(name: str) -> Any:
         if name in _NUMPY:
@@ -149,11 +150,8 @@ def _old_python(journal: Journal) -> None:
 
     _clock(journal)
     names: Any = builtins
-    names.input = names.raw_input = lambda prompt="": ""
-    names.get_ipython = lambda: None
+    names.get_ipython = inert.Inert
     names.display = lambda *_, **__: None
-    names.xrange = range
-    names.unicode = str
 
 
 def _clock(journal: Journal) -> None:
@@ -171,22 +169,6 @@ def _clock(journal: Journal) -> None:
     module.time = module.perf_counter = module.monotonic = module.process_time = now
     module.clock = clock
     module.sleep = _answering(None)
-
-
-def pandas_append(journal: Journal) -> None:
-    """Give back `DataFrame.append` where pandas is there; called after the program imported it."""
-    pandas: Any = sys.modules.get("pandas")
-    frame = getattr(pandas, "DataFrame", None)
-    if not isinstance(frame, type) or hasattr(frame, "append") or not hasattr(pandas, "concat"):
-        return
-
-    def append(self: Any, other: Any, ignore_index: bool = False, **_: Any) -> Any:
-        journal.bridge("dataframe_append")
-        rows = frame([other]) if isinstance(other, dict) else other
-        rows = rows.to_frame().T if hasattr(rows, "to_frame") else rows
-        return pandas.concat([self, rows], ignore_index=ignore_index)
-
-    frame.append = append  # type: ignore[attr-defined]
 
 
 def _downloads() -> None:

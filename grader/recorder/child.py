@@ -17,7 +17,19 @@ import numpy as np
 import torch
 
 from grader.model import VARIANTS, EntryPoint, Problem
-from grader.recorder import bridges, data, inert, loaders, optimizers, problems, program, transforms, writing
+from grader.recorder import (
+    bridges,
+    data,
+    elsewhere,
+    helpers,
+    inert,
+    loaders,
+    optimizers,
+    problems,
+    program,
+    transforms,
+    writing,
+)
 from grader.recorder.capture import Capture
 from grader.recorder.initial import Initial
 from grader.recorder.job import Job
@@ -123,6 +135,8 @@ class Child:
         loaders.install(journal, places)
         optimizers.install(journal, places, runs)
         bridges.install(journal)
+        elsewhere.install(journal)
+        sys.meta_path.append(helpers.Helpers(self.root, journal))
         if journal.real is None:
             journal.capture = Capture(journal, initial, self.job.out, self.entry.id)
             journal.on_change = self._on_change
@@ -144,7 +158,6 @@ class Child:
         """Write what was seen so far, in case the process is killed."""
         if self.journal.whole_passes:
             return
-        bridges.pandas_append(self.journal)
         run = self.journal.current
         early = run is None or len(run.passes) <= REAL_EPOCHS + 1
         if early or monotonic() - self._written > _WRITE_EVERY_S:

@@ -7,6 +7,7 @@ import socket
 from urllib.error import URLError
 
 from grader.model import Place, Problem
+from grader.recorder.helpers import HelperMissing
 from grader.recorder.places import Places
 from grader.text import Text
 
@@ -39,8 +40,10 @@ def of_exception(error: BaseException, places: Places) -> Problem:
     if isinstance(error, SyntaxError):
         place = places.of_syntax(error) or places.of_traceback(error.__traceback__)
         return _problem("syntax_error", place, "n'est pas du Python valable", "is not valid Python", error)
-    if _is_ours(error):
+    if _is_ours(error) and not isinstance(error, HelperMissing):
         return RECORDER_ERROR
+    if isinstance(error, HelperMissing):
+        return _helper_missing(error, places.of_traceback(error.__traceback__))
     kind = kind_of(error)
     fr, en = _SENTENCES[kind]
     place = places.of_traceback(error.__traceback__)
@@ -49,9 +52,11 @@ def of_exception(error: BaseException, places: Places) -> Problem:
 
 _OURS = os.path.dirname(os.path.realpath(__file__)) + os.sep
 _PASSING = frozenset({
-    "__torch_function__", "_inside", "call", "forward", "really", "<lambda>", "_to", "_view", "_type", "initialise",
-    "reset_parameters", "load", "load_state_dict", "clip", "__init__", "__getitem__", "_take", "__next__", "step",
-    "zero_grad", "backward", "run", "__call__", "append", "write", "_pixels", "__getattr__", "numpy_name", "build",
+    "<lambda>", "__call__", "__getattr__", "__getitem__", "__init__", "__next__", "__torch_function__",
+    "_inside", "_pixels", "_take", "_to", "_type", "_view", "abstract", "append", "backward", "build", "call",
+    "clip", "exec_module", "find_spec", "forward", "import_module", "initialise", "load", "load_",
+    "load_state_dict", "numpy_name", "open_", "really", "reset_parameters", "run", "save_", "step", "write",
+    "zero_grad",
 })  # fmt: skip
 """Our functions that only hand a call on: an error that comes out of them is the program's."""
 
@@ -65,6 +70,21 @@ def _is_ours(error: BaseException) -> bool:
         return False
     code = last.tb_frame.f_code
     return code.co_filename.startswith(_OURS) and code.co_name not in _PASSING
+
+
+def _helper_missing(error: HelperMissing, place: Place | None) -> Problem:
+    name = (error.name or "").replace(".", "/")[:80] + ".py"
+    names = ", ".join(error.needed[:6])
+    fr, en = (f" (il y manque : {names})", f" (what it lacks: {names})") if names else ("", "")
+    return Problem(
+        kind="missing_helper",
+        about=name,
+        place=place,
+        text=Text(
+            fr=f"Le module {name}, importé par le programme, n'est pas dans la remise{fr} : rendez-le aussi.",
+            en=f"The module {name}, which the program imports, is not in the hand-in{en}: hand it in too.",
+        ),
+    )
 
 
 def kind_of(error: BaseException) -> str:

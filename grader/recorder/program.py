@@ -130,6 +130,11 @@ def _cells(entry: EntryPoint, raw: bytes, path: str, module: ModuleType, journal
         raise first
 
 
+def usual(name: str) -> Any:
+    """Return what an argument of that name is usually given, None where its meaning is not known."""
+    return next((value for pattern, value in _DEFAULTS if re.search(pattern, name, re.IGNORECASE)), None)
+
+
 def arguments_for(main: Callable[..., Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return keywords for `main`: the given ones under whatever names it has, sane values for the rest.
 

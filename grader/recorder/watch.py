@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -40,6 +41,20 @@ _MEASURED = 8
 _Handler = Callable[[tuple[Any, ...], dict[str, Any]], Any]
 
 
+class OldScalar(np.ndarray):
+    """A number as PyTorch 0.3 gave it to numpy: an array of one element."""
+
+    journal: Journal | None = None
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return the number for the index 0."""
+        if self.ndim == 0 and key == 0:
+            if self.journal is not None:
+                self.journal.bridge("index_of_scalar")
+            return self.item()
+        return super().__getitem__(key)
+
+
 class Watch(TorchFunctionMode):
     """While entered, sees every torch function that the program calls."""
 
@@ -53,6 +68,7 @@ class Watch(TorchFunctionMode):
             Tensor.type: self._type,
             Tensor.view: self._view,
             Tensor.backward: self._backward,
+            Tensor.numpy: self._numpy,
         }
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -151,6 +167,15 @@ class Watch(TorchFunctionMode):
         trail = trail_of(args[0])
         backward: Callable[..., Any] = Tensor.backward
         return self.runs.backward(trail, lambda: backward(*args, **kwargs))
+
+    def _numpy(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the array; one without dimensions takes the index 0 that it once had."""
+        result = args[0].numpy(*args[1:], **kwargs)
+        if result.ndim:
+            return result
+        scalar = result.view(OldScalar)
+        scalar.journal = self.journal
+        return scalar
 
     def _to(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         moved = tuple("cpu" if is_cuda(one) else one for one in args[1:])

@@ -39,6 +39,18 @@ def nothing_left(entry: EntryPoint, finished: Finished) -> Recording:
     return Recording(entry=entry, problem=_problem(entry, finished))
 
 
+def told_once(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:
+    """Return the recordings with one problem, the first, for all programs that lack the same thing."""
+    first: dict[tuple[str, str], Problem] = {}
+    told = []
+    for one in recordings:
+        problem = one.problem
+        if problem is not None and problem.about:
+            problem = first.setdefault((problem.kind, problem.about), problem)
+        told.append(msgspec.structs.replace(one, problem=problem))
+    return tuple(told)
+
+
 def _problem(entry: EntryPoint, finished: Finished) -> Problem:
     kind, fr, en = _KINDS.get(
         finished.ended_by,

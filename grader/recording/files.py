@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -37,13 +37,16 @@ class _Found:
 
 
 def read_tree(
-    roots: Sequence[Path], first: Sequence[str], entry: EntryPoint | None = None, began: Place | None = None
+    roots: Sequence[Path],
+    first: Sequence[str],
+    entry: EntryPoint | None = None,
+    places: Collection[Place] = (),
 ) -> Tree:
     """Return the calls in the files `first` under `roots` (an earlier one before a later) and in what they import.
 
-    Of the program of `entry` only what had run when the training `began` counts, and of a name that is defined again
-    the last definition before it. The tree is complete when every file could be read and nothing in them hides
-    what runs: no `exec`, no import by name, no library whose inside we do not know.
+    Of the notebook of `entry` only the cells count that had run by the last of the `places` of a training; of a name
+    that is defined again, the last definition among them. The tree is complete when every file could be read and
+    nothing in them hides what runs: no `exec`, no import by name, no library whose inside we do not know.
     """
     waiting, seen = [path for path in first if path.endswith((".py", ".ipynb"))], set[str]()
     found = _Found()
@@ -52,8 +55,8 @@ def read_tree(
         if path in seen:
             continue
         seen.add(path)
-        cut = began if entry is not None and path == entry.path and entry.call != "main" else None
-        pieces = _pieces(roots, path, entry, cut)
+        cells = {place.page for place in places if entry is not None and place.file == path == entry.path}
+        pieces = _pieces(roots, path, entry, cells - {0})
         if pieces is None:
             found.complete = False
             continue
@@ -71,7 +74,7 @@ def read_tree(
 
 
 def _pieces(
-    roots: Sequence[Path], path: str, entry: EntryPoint | None, cut: Place | None
+    roots: Sequence[Path], path: str, entry: EntryPoint | None, cells: set[int]
 ) -> list[tuple[int, ast.Module]] | None:
     """Return the modules of one file, a notebook's cells one by one, None where it cannot be read."""
     file = next((root / path for root in roots if (root / path).is_file()), None)
@@ -91,10 +94,8 @@ def _pieces(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             module = ast.parse(chunk.text, filename=path)
-        if cut is not None and chunk.cell == cut.page:
-            module.body = [one for one in module.body if one.lineno <= cut.line]
         pieces.append((chunk.cell, module))
-        if cut is not None and chunk.cell == cut.page:
+        if cells and not cells - {cell for cell, _ in pieces}:
             break
     return _without_replaced(pieces)
 

@@ -12,7 +12,7 @@ import msgspec
 
 from grader.errors import RecordingInvalid
 from grader.model import EntryPoint, Examination, Recording, Recordings, Run, SandboxRecord, Submission
-from grader.recording.endings import ended_early, nothing_left
+from grader.recording.endings import ended_early, nothing_left, told_once
 from grader.recording.examining import Examiner
 from grader.recording.source import facts
 from grader.recording.validate import JSON_BYTES, invalid_recording, parse_recording, samples_problem
@@ -66,7 +66,7 @@ def record(
             job = _job(sandbox, root, left, entries, language, wall_s)
             finished = _run(sandbox, root, scratch, left, job, wall_s)
         files = frozenset(file.path for file in submission.files)
-        recordings = _of_the_better_order(_collect(left, folder, entries, files, finished))
+        recordings = told_once(_of_the_better_order(_collect(left, folder, entries, files, finished)))
         record_ = Recordings(recordings=recordings, sandbox=_sandbox_record(finished))
         write_record(folder / "recordings.json", record_)
         found = examiner.examine_all(folder, record_)

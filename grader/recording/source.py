@@ -32,7 +32,7 @@ def facts(entry: EntryPoint, run: Run, root: Path) -> tuple[Fact, ...]:
         return ()
     roots = [root / VARIANTS / entry.variant, root] if entry.variant else [root]
     first = [entry.path, *sorted({place.file for place in run.places.values()})]
-    tree = read_tree(roots, first, entry, run.places.get("began"))
+    tree = read_tree(roots, first, entry, run.places.values())
     found = [
         _fact(name, value, check(tree, run, run.recipe), tree)
         for name, value, check in _checks(run, run.recipe)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from grader.errors import SubmissionError, UsageError
+from grader.model import Place, Problem
 from grader.submissions.caps import MIB, Caps, is_left_out
+from grader.submissions.history import is_kept
 from grader.submissions.members import Member
 from grader.submissions.names import natural_key, shown
 from grader.text import Text
@@ -19,6 +22,8 @@ _CHUNK_BYTES = 1 << 20
 _RATIO_FREE_BYTES = 16 * MIB
 _NESTED = (".zip", ".tar", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 _NAMED_AT_MOST = 3
+GIT = ".git"
+_HISTORY_BYTES = 64 * MIB
 
 
 @dataclass
@@ -29,6 +34,9 @@ class Copied:
     sizes: dict[str, int] = field(default_factory=dict)
     aside: dict[str, list[str]] = field(default_factory=dict)
     total_bytes: int = 0
+    history_bytes: int = 0
+    repository: tuple[str, ...] | None = None
+    """The folder in which a `.git` was found."""
 
     def set_aside(self, why: str, path: PurePosixPath) -> None:
         """Remember that `path` was not kept, or is remarkable, under one of the reasons of `_REASONS`."""
@@ -58,13 +66,18 @@ def _note(why: str, paths: list[str]) -> Text:
     return Text(fr=f"{fr} : {named}{more_fr}.", en=f"{en}: {named}{more_en}.")
 
 
-def copy_all(members: Iterable[Member], into: Path, caps: Caps, packed_bytes: int | None) -> Copied:
+def copy_all(
+    members: Iterable[Member], into: Path, caps: Caps, packed_bytes: int | None, git: Path | None = None
+) -> Copied:
     """Write the handed-in files under the empty folder `into` and tell what was kept.
 
-    `packed_bytes` is the size of the archive they come from. Raises SubmissionError beyond the caps.
+    What was committed to a `.git` folder among them goes to `git`. `packed_bytes` is the size of the archive they
+    come from. Raises SubmissionError beyond the caps.
     """
     copied = Copied()
     for member in members:
+        if git is not None and _is_history(member):
+            _copy_history(member, git, copied)
         if is_left_out(member.path) or not member.path.parts:
             continue
         if member.kind != "file":
@@ -80,6 +93,32 @@ def copy_all(members: Iterable[Member], into: Path, caps: Caps, packed_bytes: in
                 raise _too_large(f"Plus de {caps.files} fichiers", f"More than {caps.files} files")
             _copy(member, into, copied, caps, packed_bytes)
     return copied
+
+
+def _is_history(member: Member) -> bool:
+    parts = member.path.parts
+    at = parts.index(GIT) if GIT in parts else None
+    return at is not None and member.kind == "file" and is_kept(PurePosixPath(*parts[at + 1 :]))
+
+
+def _copy_history(member: Member, git: Path, copied: Copied) -> None:
+    """Copy one file of the first repository met, within caps; what is beyond them is history forgotten."""
+    parts = member.path.parts
+    at = parts.index(GIT)
+    copied.repository = copied.repository if copied.repository is not None else parts[:at]
+    room = _HISTORY_BYTES - copied.history_bytes
+    if copied.repository != parts[:at] or member.size_bytes > room:
+        return
+    target = git.joinpath(*parts[at + 1 :])
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with member.open() as source:
+            content = source.read(room + 1)
+        if len(content) <= room:
+            copied.history_bytes += len(content)
+            target.write_bytes(content)
+    except OSError:
+        return
 
 
 def _too_large(fr: str, en: str) -> SubmissionError:
@@ -188,3 +227,27 @@ def overall_digest(copied: Copied) -> str:
         name = path.encode("utf-8", "surrogatepass")
         digest.update(b"%d:%s:%s\n" % (len(name), name, copied.digests[path].encode()))
     return digest.hexdigest()
+
+
+def locked(into: Path, copied: Copied) -> tuple[Problem, ...]:
+    """Return a problem for each archive within the hand-in that asks for a password."""
+    found = []
+    for path in copied.aside.get("nested", ()):
+        try:
+            with zipfile.ZipFile(into / path) as archive:
+                encrypted = any(member.flag_bits & 1 for member in archive.infolist()[:100])
+        except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+            continue
+        if encrypted:
+            name = shown(path)
+            found.append(
+                Problem(
+                    kind="encrypted_archive",
+                    place=Place(file=path),
+                    text=Text(
+                        fr=f"{name} est protégé par un mot de passe : rendez-en le contenu sans archive.",
+                        en=f"{name} asks for a password: hand in what is in it, without an archive.",
+                    ),
+                )
+            )
+    return tuple(found)

@@ -115,19 +115,21 @@ def _call(path: str, *, stated: bool) -> Literal["script", "main", "notebook"]:
 def _imported(sources: Sequence[Source]) -> set[str]:
     """Return the paths of the hand-in's modules that another of its modules imports."""
     known = {source.path for source in sources}
+    return {path for source in sources for path in imports_of(source, known)}
+
+
+def imports_of(source: Source, known: set[str]) -> set[str]:
+    """Return those of the `known` paths that `source` imports itself."""
+    here = PurePosixPath(source.path).parent
     found: set[str] = set()
-    for source in sources:
-        here = PurePosixPath(source.path).parent
-        for level, name in imported_modules(source):
-            start = here
-            for _ in range(max(0, level - 1)):
-                start = start.parent
-            for base in (start,) if level else (here, PurePosixPath()):
-                target = base.joinpath(*name.split("."))
-                found |= {
-                    str(path) for path in (target.with_suffix(".py"), target / "__init__.py")
-                } & known - {source.path}
-    return found
+    for level, name in imported_modules(source):
+        start = here
+        for _ in range(max(0, level - 1)):
+            start = start.parent
+        for base in (start,) if level else (here, PurePosixPath()):
+            target = base.joinpath(*name.split("."))
+            found |= {str(path) for path in (target.with_suffix(".py"), target / "__init__.py")}
+    return found & known - {source.path}
 
 
 def _programs(source: Source, *, is_imported: bool) -> tuple[list[EntryPoint], list[Problem], list[Text]]:

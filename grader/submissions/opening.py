@@ -9,9 +9,11 @@ from pathlib import Path
 
 from grader.errors import SubmissionError, UsageError
 from grader.model import FileEntry, Submission
+from grader.submissions.alternatives import find_alternatives
 from grader.submissions.caps import Caps
-from grader.submissions.copying import Copied, copy_all, note_clashes, overall_digest, unwrap
+from grader.submissions.copying import Copied, copy_all, locked, note_clashes, overall_digest, unwrap
 from grader.submissions.entry_points import find_entry_points
+from grader.submissions.history import Version, placed, versions
 from grader.submissions.identity import authors_of
 from grader.submissions.members import UNREADABLE, damaged, opened
 from grader.submissions.names import identifier, natural_key, shown
@@ -36,19 +38,23 @@ def open_submission(
     """
     caps = caps or Caps()
     source, leave_out = _checked(path, into)
-    shutil.rmtree(into, ignore_errors=True)
+    for folder in (into, _git(into)):
+        shutil.rmtree(folder, ignore_errors=True)
     into.mkdir(parents=True)
     packed_bytes = None if source.is_dir() else source.stat().st_size
     try:
         with opened(source, caps, leave_out) as members:
-            copied = copy_all(members, into, caps, packed_bytes)
+            copied = copy_all(members, into, caps, packed_bytes, _git(into))
     except PermissionError as error:
         raise _unreadable(source) from error
     except UNREADABLE as error:
         raise damaged(source, str(error)) from error
     except RuntimeError as error:
         # zipfile's way to say that a member asks for a password.
-        raise damaged(source, str(error)) from error
+        raise SubmissionError(
+            fr=f"{shown(source.name)} est protégé par un mot de passe : déposez-le sans.",
+            en=f"{shown(source.name)} asks for a password: hand it in without one.",
+        ) from error
     if not copied.digests:
         raise SubmissionError(
             fr=f"{shown(path.name)} est vide : il n'y a rien à noter.",
@@ -56,7 +62,15 @@ def open_submission(
         )
     wrapper = unwrap(into, copied)
     note_clashes(copied)
-    return _record(source, into, assignment_template, copied, wrapper)
+    history = (
+        () if copied.repository is None else placed(versions(_git(into)), copied.repository, copied.digests)
+    )
+    shutil.rmtree(_git(into), ignore_errors=True)
+    return _record(source, into, assignment_template, copied, wrapper, history)
+
+
+def _git(into: Path) -> Path:
+    return into.with_name(f"{into.name}.git")
 
 
 def _checked(path: Path, into: Path) -> tuple[Path, Path | None]:
@@ -85,7 +99,12 @@ def _unreadable(source: Path) -> SubmissionError:
 
 
 def _record(
-    source: Path, into: Path, template: Path | None, copied: Copied, wrapper: str | None
+    source: Path,
+    into: Path,
+    template: Path | None,
+    copied: Copied,
+    wrapper: str | None,
+    history: tuple[Version, ...],
 ) -> Submission:
     untouched = _template_digests(template)
     paths = sorted(copied.digests, key=natural_key)
@@ -110,8 +129,9 @@ def _record(
         digest=overall_digest(copied),
         files=files,
         entry_points=programs.entry_points,
+        alternatives=() if settings.run else find_alternatives(into, programs, history),
         documents=documents,
-        problems=(*wrong, *programs.problems),
+        problems=(*wrong, *locked(into, copied), *programs.problems),
         notes=(*copied.notes(), *programs.notes),
     )
 

@@ -64,7 +64,7 @@ def parse(folder: Path, path: str) -> tuple[Source | None, Problem | None]:
     broken = next((chunk for chunk in program.chunks if chunk.error is not None), None)
     problem = _syntax_problem(path, broken) if broken is not None else None
     readable = [chunk for chunk in program.chunks if chunk.error is None]
-    tree = _joined(readable)
+    tree = tree_of(program)
     if is_notebook and problem is None and not _has_code(tree):
         return None, _problem("empty_notebook", path, 0, *_NO_PROGRAM["empty_notebook"])
     return (Source(path, tree, program), problem) if readable else (None, problem)
@@ -75,9 +75,10 @@ def _is_binary(raw: bytes) -> bool:
     return b"\0" in raw or text < 0.95 * len(raw)
 
 
-def _joined(chunks: list[Chunk]) -> ast.Module:
+def tree_of(program: Program) -> ast.Module:
+    """Return everything of the program that parses, the cells of a notebook one after the other."""
     body: list[ast.stmt] = []
-    for chunk in chunks:
+    for chunk in (one for one in program.chunks if one.error is None):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             body += ast.parse(chunk.text).body

@@ -1,0 +1,116 @@
+"""Weaker evidence: earlier states of the programs, from their comments and from the history of the hand-in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+import msgspec
+
+from grader.model import VARIANTS, EntryPoint
+from grader.source import SourceUnreadable, read_program
+from grader.submissions.entry_points import FoundPrograms, imports_of, numbered, programs
+from grader.submissions.history import Version
+from grader.submissions.syntax import Source, tree_of
+from grader.submissions.traits import traits_of
+from grader.submissions.uncommenting import uncommented
+from grader.text import Text
+
+MOST = 12
+"""Alternatives of one hand-in."""
+_FROM_HISTORY = 8
+
+
+def find_alternatives(
+    folder: Path, found: FoundPrograms, history: Iterable[Version]
+) -> tuple[EntryPoint, ...]:
+    """Return further ways to run programs of the hand-in, as they stood before, and write their files.
+
+    Only states with other improvements than those of the programs handed in are kept, each set of them once. The
+    files go to `folder`/VARIANTS; ids go on from those of the entry points.
+    """
+    points = [point for point in found.entry_points if not point.template]
+    known = {_traits(point, found.sources) for point in points}
+    made: list[EntryPoint] = []
+    for point, files, traits in [*_of_history(history, found.sources), *_of_comments(points, found.sources)]:
+        if traits in known or len(made) >= MOST:
+            continue
+        known.add(traits)
+        made.append(msgspec.structs.replace(point, variant=_write(folder, files)))
+    return numbered(made, first=len(found.entry_points) + 1)
+
+
+def _traits(point: EntryPoint, sources: Sequence[Source]) -> frozenset[str]:
+    """Return what the program names, in its own file and in those of the hand-in that it imports.
+
+    Switches are no guide to what is on, so a program that has some shares its traits with no other.
+    """
+    if point.arguments or any(value is True for value in point.keywords.values()):
+        return frozenset({point.named.en})
+    by_path = {source.path: source for source in sources}
+    own = by_path.get(point.path)
+    if own is None:
+        return frozenset()
+    imported = (by_path[path] for path in imports_of(own, set(by_path)))
+    return traits_of(own.tree).union(*(traits_of(source.tree) for source in imported))
+
+
+def _of_comments(
+    points: Sequence[EntryPoint], sources: Sequence[Source]
+) -> Iterator[tuple[EntryPoint, dict[str, str], frozenset[str]]]:
+    """Yield each program as the comments of its file, or of a module that it imports, would have it."""
+    by_path = {source.path: source for source in sources}
+    for source in sources:
+        if source.program.is_notebook:
+            continue
+        users = [one for one in points if one.path == source.path]
+        users += [one for one in points if source.path in imports_of(by_path[one.path], set(by_path))]
+        for variant in uncommented(source.program.chunks[0].text) if users else ():
+            tree = tree_of(read_program(variant.text.encode(), source.path))
+            changed = Source(source.path, tree, source.program)
+            point = msgspec.structs.replace(users[0], evidence="uncommented", origin=variant.origin)
+            others = [changed if one.path == source.path else one for one in sources]
+            yield point, {source.path: variant.text}, _traits(point, others)
+
+
+def _of_history(
+    history: Iterable[Version], sources: Sequence[Source]
+) -> Iterator[tuple[EntryPoint, dict[str, str], frozenset[str]]]:
+    """Yield the programs of each commit that differ from those handed in."""
+    now = {source.path: source.program for source in sources}
+    count = 0
+    for version in history:
+        read = list(_sources(version.files))
+        points, _, _ = programs(read, set())
+        for point in points:
+            program = next(source.program for source in read if source.path == point.path)
+            if now.get(point.path) == program and len(version.files) == 1:
+                continue
+            origin = Text(
+                fr=f"version du {version.day}, commit {version.commit[:7]}",
+                en=f"version of {version.day}, commit {version.commit[:7]}",
+            )
+            if count < 5 * _FROM_HISTORY:
+                count += 1
+                marked = msgspec.structs.replace(point, evidence="history", origin=origin)
+                yield marked, version.files, _traits(marked, read)
+
+
+def _sources(files: dict[str, str]) -> Iterator[Source]:
+    for path, text in sorted(files.items()):
+        try:
+            program = read_program(text.encode(), path)
+        except SourceUnreadable:
+            continue
+        yield Source(path, tree_of(program), program)
+
+
+def _write(folder: Path, files: dict[str, str]) -> str:
+    """Write the files of a variant, and return the name of its folder, which tells its content."""
+    digest = hashlib.sha256(msgspec.json.encode(sorted(files.items()))).hexdigest()[:16]
+    for path, text in files.items():
+        target = folder / VARIANTS / digest / PurePosixPath(path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    return digest

@@ -1,0 +1,10 @@
+from mon_reseau import *
+
+model = ConvNet(3)
+train, test = charger(3)
+optimizer = torch.optim.SGD(model.parameters(), 0.1)
+for epoch in range(5):
+    for x, y in train:
+        optimizer.zero_grad()
+        nn.CrossEntropyLoss()(model(x), y).backward()
+        optimizer.step()
