@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from grader.checking.claimed_curves import against_epochs, against_losses
 from grader.checking.evidence import Evidence
 from grader.model import Answer, Outcome, Question, Stage, StageResult, StudentCurve, Verdict
 from grader.text import Text
@@ -116,7 +117,13 @@ def _compared(question: Question, place: int, answer: Answer, evidence: Evidence
     logged = _logged(stages[place], evidence.curves)
     if logged is not None:
         before = _logged(stages[place - 1], evidence.curves) if place else None
-        wrong = _against_trend(text, logged, before) or _against_log(stated, logged)
+        curves = [curve for curve in evidence.curves if curve.stage == stages[place].id]
+        wrong = (
+            _against_trend(text, logged, before)
+            or _against_log(stated, logged)
+            or against_epochs(text, curves)
+            or against_losses(text, curves, evidence.assignment.classes)
+        )
         if wrong is not None:
             return _verdict(question, answer, wrong, remark=True)
         agreed = [value for value in stated if logged.near(value, TOLERANCE)]
@@ -215,9 +222,7 @@ def _ours(stage: Stage, evidence: Evidence) -> Known | None:
     band = (result.band.lower, result.band.mean, result.band.upper) if result.band is not None else ()
     test = tuple(point.test_accuracy for point in curve if point.test_accuracy is not None)
     train = tuple(point.train_accuracy for point in curve if point.train_accuracy is not None)
-    return Known(
-        (*test, result.training.accuracy, *band), train, result.training.accuracy, _OUR_TRAINING
-    )
+    return Known((*test, result.training.accuracy, *band), train, result.training.accuracy, _OUR_TRAINING)
 
 
 def _stated(text: str) -> list[float]:

@@ -40,6 +40,15 @@ def log(stage: str, *test: float) -> StudentCurve:
     return StudentCurve(source=f"{stage}.log", form="printed", stage=stage, points=points)
 
 
+def epochs(stage: str, *test: float) -> StudentCurve:
+    """Return a log in which the loss falls from 2 by a tenth an epoch."""
+    points = tuple(
+        CurvePoint(epoch=at, train_loss=2.1 - 0.1 * at, test_accuracy=value / 100)
+        for at, value in enumerate(test, 1)
+    )
+    return StudentCurve(source="x.log", form="printed", stage=stage, points=points)
+
+
 def trained(stage: str, accuracy: float, budget: str = "full", data: str = "cifar10") -> StageResult:
     conditions = TrainingConditions(
         data=data, data_digest="", budget=budget, device="cpu", precision="fp32", seed=0, engine="1", torch="2",
@@ -135,3 +144,26 @@ def test_answers_without_figures_and_bonus_questions_are_not_compared() -> None:
     """Nothing is said where there is nothing to compare."""
     assert weighed("Q34", "La convergence est plus rapide.", log("batchnorm", 61))[1] is None
     assert weighed("Q25", "Cutout donne 90 %.", log("augmentation", 61))[1] is None
+
+
+CURVE = epochs("optimizer", *(40 + 3 * at for at in range(14)))
+"""43 % after two epochs, 64 % after nine, 79 % at the end, where the loss is 0.7."""
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("79 % en test, et 64 % dès la neuvième époque.", ""),
+        ("79 % en test, et 75 % dès la deuxième époque.", "époque 2"),
+        ("79% in test; 75% after 2 epochs.", "époque 2"),
+        ("79 % en test, la loss finale vaut 0,7.", ""),
+        ("79 % en test, la loss finale vaut 0,05.", "0,05"),
+        ("79 % en test, loss de 2,30 au début, 12 époques.", ""),
+        ("79 % en test, la perte baisse de 15 %.", ""),
+    ],
+)
+def test_epochs_and_losses_are_held_against_the_log(text: str, named: str) -> None:
+    """An accuracy at an epoch and a loss that the log never comes near are named; the others are not."""
+    judged, said = weighed("Q26", text, CURVE)
+    assert said is not None and said.remark == bool(named) and named in said.message.fr
+    assert judged.outcome is (Outcome.MANUAL if named else Outcome.PASSED)
