@@ -20,7 +20,9 @@ _NAMED = word_set(
 _ACCURACY = word_set("accuracy acc precision score test train val validation top prec performance")
 _TO = word_set("→ a to vers puis then jusqu")
 _THAN = word_set("contre vs versus against lieu instead rather plutot than compared rapport before avant")
-_BEFORE = word_set("avant before previous precedemment previously prev without sans precedent base baseline")
+_BEFORE = word_set(
+    "avant before previous auparavant formerly precedemment previously prev without sans precedent base baseline"
+)
 _GAIN = word_set("+ gain gagne gagner gagnant win bring apporte apporter plus improve ameliorer of de up")
 _POINTS = word_set("point points pt pts")
 _TRAIN = word_set("train training apprentissage entrainement learning")

@@ -72,7 +72,7 @@ def judge(
     errors = _errors(ready, heard, strict=False)
     proposal = strict if strict == generous or errors else (strict + generous) / 2
     proposal = 0.5 if proposal not in (0.0, 0.5, 1.0) else proposal
-    sure = _confidence(reading, heard, strict, generous, bool(errors))
+    sure = _confidence(reading, heard, (strict, generous), wrong=bool(errors), figures=ready.rubric.lists)
     if instructed:
         sure = 0.95 if strict == generous == 0 else 0.2
     elif reading.cut:
@@ -176,12 +176,16 @@ def _lacking(ready: Ready, said: frozenset[str]) -> tuple[Text, ...]:
     return tuple(ready.label(name) for name in dict.fromkeys(nearest))
 
 
-def _confidence(reading: Reading, heard: _Heard, strict: float, generous: float, wrong: bool) -> float:
+def _confidence(
+    reading: Reading, heard: _Heard, shares: tuple[float, float], *, wrong: bool, figures: bool
+) -> float:
     """Return how often such a judgement is right.
 
     A half is sure where no clause is left over that may say the other half. That nothing was found is sure where much
-    was written. The steps are rough, and held against answers marked by hand (`grade evaluate-answers`).
+    was written, and where names and figures stand and no clause. The steps are rough, and held against answers
+    marked by hand (`grade evaluate-answers`).
     """
+    strict, generous = shares
     if strict != generous:
         return 0.4
     words, clauses = _left_over(reading, heard)
@@ -190,7 +194,7 @@ def _confidence(reading: Reading, heard: _Heard, strict: float, generous: float,
     if strict == 1:
         return 0.9 if clauses < 3 else 0.85
     if strict == 0:
-        return 0.7 if clauses >= 3 else 0.5
+        return 0.7 if (clauses >= 4 and words >= 25) or (figures and not clauses) else 0.5
     sure = 0.85 if words < 5 else 0.7 if clauses == 0 else 0.5
     return sure - 0.15 if heard.denied else sure
 

@@ -163,7 +163,12 @@ class Finder:
         word, or the next one where the names follow what is said of them; else as in the clause before.
         """
         words = self.reading.words
-        named = {place: role for role, choices in roles.items() for place, _ in self._spans(choices)}
+        named = {
+            place: role
+            for role, choices in roles.items()
+            for place, _ in self._spans(choices)
+            if self.reading.shown[max(0, words[place].start - 1)] != "."  # `model.train()` is a call and no role
+        }
         clauses: dict[int, list[int]] = {}
         for place, word in enumerate(words):
             clauses.setdefault(word.clause, []).append(place)

@@ -145,6 +145,7 @@ def _shown(text: str) -> str:
     text = plain(unicodedata.normalize("NFKC", text).replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae"))
     for pattern, instead in _SHOWN:
         text = pattern.sub(instead, text)
+    text = text.replace("()", "")  # of a call: no brackets around an aside
     text = re.sub(r"(?<=[\d')\]])\s?[xX]\s?(?=[\d(\[])", " × ", text)
     return re.sub(r"[$`*]|(?<!\w)_+|_+(?!\w)", " ", _LATEX.sub(" ", text))
 

@@ -104,7 +104,7 @@ def without_question(text: str, question: tuple[str, ...]) -> str:
     kept = []
     for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
         own = _content(sentence)
-        repeats = len(own) >= 4 and any(len(own & other) >= 0.8 * len(own) for other in asked)
+        repeats = len(own) >= 4 and any(len(own & other) >= 0.85 * len(own) for other in asked)
         if not repeats and not sentence.rstrip(' *_»"').endswith("?"):
             kept.append(sentence)
     return "\n".join(kept)

@@ -119,25 +119,25 @@ def test_q1_dense(answer: Answer) -> None:
 @check(item="Q8", cost=0.5, fr="Padding des convolutions", en="Padding of the convolutions")
 def test_q8_padding(answer: Answer) -> None:
     """A padding of 2 keeps the size under a 5×5 kernel."""
-    judge_value(answer, "padding", paddings(answer), 2)
+    judge_value(answer, "padding", paddings(answer), 2, beside=(stated(answer.text, STRIDE), 1))
 
 
 @check(item="Q8", cost=0.5, fr="Stride des convolutions", en="Stride of the convolutions")
 def test_q8_stride(answer: Answer) -> None:
     """A stride of 1 keeps the size."""
-    judge_value(answer, "stride", stated(answer.text, STRIDE), 1)
+    judge_value(answer, "stride", stated(answer.text, STRIDE), 1, beside=(paddings(answer), 2))
 
 
 @check(item="Q9", cost=0.5, fr="Padding des max poolings", en="Padding of the max poolings")
 def test_q9_padding(answer: Answer) -> None:
     """A 2×2 pooling needs no padding."""
-    judge_value(answer, "padding", paddings(answer), 0)
+    judge_value(answer, "padding", paddings(answer), 0, beside=(stated(answer.text, STRIDE), 2))
 
 
 @check(item="Q9", cost=0.5, fr="Stride des max poolings", en="Stride of the max poolings")
 def test_q9_stride(answer: Answer) -> None:
     """A stride of 2 halves the size."""
-    judge_value(answer, "stride", stated(answer.text, STRIDE), 2)
+    judge_value(answer, "stride", stated(answer.text, STRIDE), 2, beside=(paddings(answer), 0))
 
 
 @check(item="Q10", cost=ROW, fr="conv1 : taille et poids", en="conv1: size and weights")

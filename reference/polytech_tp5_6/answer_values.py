@@ -87,21 +87,37 @@ _GENERAL = {
 }
 
 
-def judge_value(answer: Answer, name: str, found: set[int], right: int) -> None:
-    """Pass on the right value, fail on another one, leave what is unclear to a person."""
+_PART = 0.5
+"""Of the question, for each of its two values."""
+
+
+def judge_value(
+    answer: Answer, name: str, found: set[int], right: int, *, beside: tuple[set[int], int] | None = None
+) -> None:
+    """Pass on the right value, fail on another one, leave what is unclear to a person.
+
+    `beside` is the other value, stated and right: the two are chosen together, so that a right one beside a wrong one
+    is left to a person too.
+    """
     teacher = Text(fr=f"Attendu : {name} = {right}.", en=f"Expected: {name} = {right}.")
     if found == {right}:
+        if beside is not None and beside[0] and beside[1] not in beside[0]:
+            manual(
+                fr=f"Le {name} est juste, mais pas avec l'autre valeur donnée : une personne lira le raisonnement.",
+                en=f"The {name} is right, but not with the other value given: a person will read the reasoning.",
+                place=answer.place, teacher=teacher,
+            )  # fmt: skip
         return
-    if not found and not (_NAMED[name].search(answer.text) and re.search(r"\d", answer.text)):
-        failed(
-            fr=f"La valeur du {name} n'est pas donnée : dites laquelle convient ici.",
-            en=f"The value of the {name} is not given: say which one suits here.",
-            place=answer.place, teacher=teacher,
-        )  # fmt: skip
     if not found and _GENERAL[name].search(" ".join(plain(answer.text).split())):
         failed(
             fr=f"La forme générale du {name} est là, mais pas sa valeur : calculez-la pour ce réseau.",
             en=f"The general form of the {name} is there, but not its value: compute it for this network.",
+            place=answer.place, teacher=teacher, cost=_PART / 2,
+        )  # fmt: skip
+    if not found and not (_NAMED[name].search(answer.text) and re.search(r"\d", answer.text)):
+        failed(
+            fr=f"La valeur du {name} n'est pas donnée : dites laquelle convient ici.",
+            en=f"The value of the {name} is not given: say which one suits here.",
             place=answer.place, teacher=teacher,
         )  # fmt: skip
     if not found or right in found:
