@@ -242,8 +242,9 @@ def _falls(text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    """Return `text` with LaTeX's decimal commas, thin spaces and percent signs as one types them."""
-    return re.sub(r"\\[,;!]|[$\u00a0\u202f~]", " ", text.replace("{,}", ",").replace("\\%", "%"))
+    """Return `text` with LaTeX's decimal commas, thin spaces and percent signs as one types them, blanks single."""
+    typed = re.sub(r"\\[,;!]|[$\u00a0\u202f~]", " ", text.replace("{,}", ",").replace("\\%", "%"))
+    return re.sub(r"\n+", "\n", re.sub(r"[^\S\n]+", " ", typed))
 
 
 def _shown(fraction: float) -> tuple[str, str]:

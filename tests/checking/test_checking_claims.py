@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -144,6 +145,14 @@ def test_answers_without_figures_and_bonus_questions_are_not_compared() -> None:
     """Nothing is said where there is nothing to compare."""
     assert weighed("Q34", "La convergence est plus rapide.", log("batchnorm", 61))[1] is None
     assert weighed("Q25", "Cutout donne 90 %.", log("augmentation", 61))[1] is None
+
+
+@pytest.mark.parametrize("piece", ["de 5" + " " * 20, " ", "loss de ", "70 % vers la ", "de 1 à ", "9", "\n"])
+def test_long_answers_are_compared_in_no_time(piece: str) -> None:
+    """Sixty thousand characters of whatever the patterns like best are read in a moment."""
+    started = time.monotonic()
+    weighed("Q26", (piece * 60_000)[:60_000], CURVE)
+    assert time.monotonic() - started < 5
 
 
 CURVE = epochs("optimizer", *(40 + 3 * at for at in range(14)))
