@@ -9,6 +9,7 @@ from grader.answers.lines import Line
 from grader.answers.markers import Marker, section_of
 
 _ASKED = 0.75
+_OTHER_TITLE = 3.0
 _ASKED_WORDS_MIN = 4
 
 
@@ -50,6 +51,14 @@ class Features:
             about = self.likeness.speaks_of(self.bodies[place], question)
             support = min(1.2, 0.12 * self.support[marker.style])
             words = 0.3 if len(self.bodies[place].split()) >= 12 else 0.0
+            title = marker.heading or marker.strong
+            if (
+                title
+                and not marker.worded
+                and marker.tail
+                and not self.likeness.covers(marker.tail, question)
+            ):
+                support -= _OTHER_TITLE  # `2. Méthodes`: a report's own section
             self._scores[key] = marker.score + 3.0 * max(0.0, alike - 0.3) + 0.8 * about + support + words
         return self._scores[key]
 
@@ -60,6 +69,10 @@ class Features:
             asked = max(((self.alike(place, one), one) for one in self.questions if long), default=(0.0, ""))
             self._asks[place] = asked[1] if asked[0] >= _ASKED else None
         return self._asks[place]
+
+    def speaks_of(self, place: int, question: str) -> float:
+        """Return how much of the question's own words the marker and what follows take up, 0 to 1."""
+        return max(self.alike(place, question), self.likeness.speaks_of(self.bodies[place], question))
 
     def alike(self, place: int, question: str) -> float:
         """Return how nearly the marker's line, with up to three more, is the question itself."""

@@ -9,6 +9,7 @@ dynamic programming over (question, marker).
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ _AGAIN = 0.5
 _GAP, _GAP_MAX = 0.06, 0.9
 _FORM, _WORD = 0.3, 1.5
 """For going on in another form of number; for going from numbers with a word to bare ones, or back."""
+_MANY, _ON_TOPIC = 8, 0.1
+_NAMED = re.compile(r"answer|r[ée]ponse|question", re.IGNORECASE)
 _RELATIVE = 2.0
 """What numbering anew in each part must explain beyond plain numbering."""
 
@@ -67,7 +70,18 @@ def choose(
                 Chosen(markers[node.marker], _questions(node, scheme, markers[node.marker]))
                 for node in sequence
             ]
-    return found
+    named = bool(lines) and _NAMED.search(lines[0].place.file) is not None
+    return found if named or _is_credible(found, markers, features) else []
+
+
+def _is_credible(found: list[Chosen], markers: list[Marker], features: Features) -> bool:
+    """Tell questions from the steps of some list: a few bare numbers must speak of what is asked."""
+    bare = [one for one in found if not one.marker.worded and one.marker.question is None]
+    if len(bare) < len(found) or len(found) >= _MANY:
+        return True
+    places = {marker.line: place for place, marker in enumerate(markers)}
+    shares = [features.speaks_of(places[one.marker.line], one.questions[0]) for one in found]
+    return bool(shares) and sum(shares) / len(shares) >= _ON_TOPIC
 
 
 class _Search:

@@ -10,8 +10,8 @@ from grader.converter.lines import Line
 _DEEP = 3
 """How many lines of either end of a page may belong to its margin."""
 
-_SHIFTS = (0, -1, -2, 1)
-"""How far the printed number may be from the page's own: a title page that does not count, a cover that is 0."""
+_SHIFTS = (0, -1, -2, -3, -4, 1)
+"""How far the printed number may be from the page's own: pages of title and contents that do not count, a cover."""
 
 _NUMBER = re.compile(
     r"[-–—\s]*(?:page\s*|p\.\s*)?(?:\d{1,3}|[ivx]{1,5})(?:\s*(?:/|sur|of|de)\s*\d{1,3})?[-–—\s]*",

@@ -59,6 +59,23 @@ def test_a_list_in_an_answer_is_no_question(tmp_path: Path) -> None:
     assert answer(answers, "Q4").text == "non"
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "report.md",
+            "## 1. Introduction\n\nDu texte.\n\n## 2. Méthodes\n\nIci.\n\n## 3. Conclusion\n\nFin.\n",
+        ),
+        ("README.md", "# Lancer\n\n1. créer un environnement\n2. installer torch\n3. lancer base.py\n"),
+        ("notes.txt", "1. acheter du pain\n2. appeler Sacha\n"),
+    ],
+)
+def test_numbered_sections_and_steps_are_no_answers(name: str, text: str, tmp_path: Path) -> None:
+    """A report's own sections, a read-me's steps and a list of errands answer no question."""
+    answers = written(tmp_path, text, name)
+    assert [one.question for one in answers.answers if one.text] == []
+
+
 def test_an_answer_tells_its_page_and_line(tmp_path: Path) -> None:
     """An answer of a PDF names its page, one of a notebook its cell, one of a text file its line."""
     build("pdf: Docs, Q10*", asked(COURSEWORK.assignment, ANSWERS), tmp_path)
