@@ -41,7 +41,9 @@ _CHANGE = re.compile(
 _DIFFERENCE = re.compile(
     r"(?:gain|écart|gap|baisse|hausse|chute|plus|moins|\+|-|−)\s*(?:de|of)?\s*$", re.IGNORECASE
 )
-_TRAINING = re.compile(r"train|apprentissage|entra[iî]nement", re.IGNORECASE)
+_OTHER = re.compile(
+    r"train|apprentissage|entra[iî]nement|[ée]cart|gap|diff[ée]rence|loss|perte|erreur|error", re.IGNORECASE
+)
 
 
 class Known(NamedTuple):
@@ -114,39 +116,70 @@ def _compared(question: Question, place: int, answer: Answer, evidence: Evidence
     stages = evidence.assignment.stage
     text = _plain(answer.text)
     stated = _stated(text)
+    claimed = evidence.answers.claims.get(stages[place].id)
+    final = _final(text, stated, claimed / 100 if claimed is not None else None)
     logged = _logged(stages[place], evidence.curves)
     if logged is not None:
         before = _logged(stages[place - 1], evidence.curves) if place else None
         curves = [curve for curve in evidence.curves if curve.stage == stages[place].id]
         wrong = (
             _against_trend(text, logged, before)
-            or _against_log(stated, logged)
+            or _against_log(final, stated, logged)
             or against_epochs(text, curves)
             or against_losses(text, curves, evidence.assignment.classes)
         )
         if wrong is not None:
             return _verdict(question, answer, wrong, remark=True)
-        agreed = [value for value in stated if logged.near(value, TOLERANCE)]
+        agreed = [final] if final is not None else [one for one in stated if logged.near(one, TOLERANCE)]
         return _verdict(question, answer, _agrees(agreed[0], logged.source)) if agreed else None
     ours = _ours(stages[place], evidence)
-    claimed = evidence.answers.claims.get(stages[place].id)
-    if ours is None or ours.final is None or (claimed is None and not stated):
+    values = [final] if final is not None else stated
+    if ours is None or ours.final is None or not values:
         return None
-    values = stated or [(claimed or 0.0) / 100]
     if any(ours.near(value, _OURS) for value in values):
         return _verdict(question, answer, _agrees(values[0], ours.source))
     return _verdict(question, answer, _differs_from_ours(max(values), ours), remark=True, person=False)
 
 
-def _against_log(stated: Sequence[float], logged: Known) -> Text | None:
-    if not stated or logged.final is None or any(logged.near(value, TOLERANCE) for value in stated):
+def _final(text: str, stated: Sequence[float], claimed: float | None) -> float | None:
+    """Return the accuracy that the text gives as the stage's own, None where several may be it.
+
+    It is where a change ends (`de 70 % à 74 %`), else the one of the table of results, else the only one.
+    """
+    ends = [end for _, end in _changes(text)]
+    if ends:
+        return ends[0]
+    if claimed is not None and (not stated or any(abs(one - claimed) < 0.005 for one in stated)):
+        return claimed
+    return stated[0] if len(stated) == 1 else None
+
+
+def _changes(text: str) -> list[tuple[float, float]]:
+    """Return the changes of test accuracy in the text: no gaps, no losses, nothing on training images."""
+    found = []
+    for match in _CHANGE.finditer(text):
+        before = re.split(r"[.;:\n]", text[max(0, match.start() - 40) : match.start()])[-1]
+        around = before + re.split(r"[.;,\n]", match["after"])[0]
+        if not _OTHER.search(around):
+            start, end = (float(number.replace(",", ".")) / 100 for number in match.group(1, 2))
+            found.append((start, end))
+    return found
+
+
+def _against_log(final: float | None, stated: Sequence[float], logged: Known) -> Text | None:
+    """Say where the log never shows the figure of the text, or where it shows none of several."""
+    if logged.final is None or (final is None and not stated):
         return None
-    said, seen = _shown(stated[0]), _shown(logged.final)
+    if final is None and any(logged.near(value, TOLERANCE) for value in stated):
+        return None
+    if final is not None and any(abs(final - one) <= TOLERANCE for one in (*logged.test, *logged.train[-1:])):
+        return None
+    said, seen = _shown(stated[0] if final is None else final), _shown(logged.final)
     return Text(
-        fr=f"Votre texte dit {said[0]}, votre log {logged.source.fr} finit à {seen[0]} en test et ne montre "
-        "aucun des chiffres donnés : vérifiez lequel est le bon.",
-        en=f"Your text says {said[1]}, your log {logged.source.en} ends at {seen[1]} in test and shows none of "
-        "the figures given: check which is right.",
+        fr=f"Votre texte dit {said[0]}, votre log {logged.source.fr} finit à {seen[0]} en test et ne montre ce "
+        "chiffre nulle part : vérifiez lequel est le bon.",
+        en=f"Your text says {said[1]}, your log {logged.source.en} ends at {seen[1]} in test and shows that figure "
+        "nowhere: check which is right.",
     )
 
 
@@ -155,18 +188,15 @@ def _against_trend(text: str, logged: Known, before: Known | None) -> Text | Non
     if before is None or before.final is None or logged.final is None:
         return None
     change = logged.final - before.final
-    for match in _CHANGE.finditer(text):
-        start, end = (float(number.replace(",", ".")) / 100 for number in match.group(1, 2))
-        around = text[max(0, match.start() - 30) : match.start()] + match["after"]
-        if _TRAINING.search(around) or not any(abs(end - one) <= 0.1 for one in logged.test):
-            continue
-        if abs(change) >= _TREND and abs(end - start) >= _TREND and (end - start) * change < 0:
-            first, last = _shown(before.final), _shown(logged.final)
+    for start, end in _changes(text):
+        near = any(abs(end - one) <= 0.1 for one in logged.test)
+        if near and abs(change) >= _TREND and abs(end - start) >= _TREND and (end - start) * change < 0:
+            first, last, low, high = map(_shown, (before.final, logged.final, start, end))
             return Text(
-                fr=f"Votre texte dit « {match[1]} à {match[2]} % », vos logs passent de {first[0]} à {last[0]} : "
-                "vérifiez lequel est le bon.",
-                en=f'Your text says "{match[1]} to {match[2]} %", your logs go from {first[1]} to {last[1]}: check '
-                "which is right.",
+                fr=f"Votre texte va de {low[0]} à {high[0]}, vos logs de {first[0]} à {last[0]} : vérifiez lequel "
+                "est le bon.",
+                en=f"Your text goes from {low[1]} to {high[1]}, your logs from {first[1]} to {last[1]}: check which "
+                "is right.",
             )
     return None
 
@@ -237,8 +267,7 @@ def _stated(text: str) -> list[float]:
 
 def _falls(text: str) -> bool:
     """Tell whether the text reports that the accuracy fell."""
-    changes = (match.group(1, 2) for match in _CHANGE.finditer(_plain(text)))
-    return any(float(end.replace(",", ".")) < float(start.replace(",", ".")) for start, end in changes)
+    return any(end < start for start, end in _changes(_plain(text)))
 
 
 def _plain(text: str) -> str:

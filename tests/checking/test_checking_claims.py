@@ -104,6 +104,18 @@ def test_figures_that_the_own_log_never_shows_are_named_and_left_to_a_person() -
     assert judged.confidence is not None and judged.confidence < 0.5
 
 
+def test_other_figures_in_the_answer_confirm_nothing() -> None:
+    """Where a change ends is the stage's own figure; another stage's, or one in training, does not stand for it."""
+    text = "On passe de 82,3 % à 84,7 % en test ; le train dépasse 90 %."
+    _, said = weighed("Q34", text, log("dropout", 82), log("batchnorm", 55, 61, 79, 61))
+    assert said is not None and said.remark and "84,7 %" in said.message.fr
+    _, said = weighed("Q34", text, log("dropout", 82), log("batchnorm", 55, 84))
+    assert said is not None and said.message.fr == "84,7 % : confirmé par batchnorm.log."
+    gap = "L'écart tombe de 25 % à 10 %, la précision finit à 84,7 %."
+    _, said = weighed("Q34", gap, log("batchnorm", 55, 84))
+    assert said is not None and not said.remark
+
+
 def test_trend_against_the_logs_is_named() -> None:
     """A rise in the text and a fall in the logs contradict each other, though both figures look possible."""
     curves = (log("baseline", 72, 76.0), log("normalization", 70, 71.5))
