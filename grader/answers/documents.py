@@ -18,7 +18,7 @@ CONVERTED_MAX = 12
 _PLAIN = (".md", ".markdown", ".txt", ".text")
 _OTHER = (".doc", ".odt", ".rtf", ".html", ".htm", ".pages")
 _NOT_DOCUMENTS = re.compile(
-    r"(?:^|/)(?:requirements|licen[cs]e|classes|labels|log)[^/]*\.txt$|(?:^|/)\.ipynb_checkpoints/",
+    r"(?:^|/)(?:requirements|licen[cs]e|classes|labels|log)[^/]*\.txt$|(?:^|/)(?:~\$|\.)",
     re.IGNORECASE,
 )
 _SHEETS = re.compile(
@@ -54,6 +54,14 @@ def candidates(submission: Submission) -> tuple[list[str], list[str]]:
     other = sorted(name for name in kept if name.lower().endswith(_OTHER) and name not in untouched)
     first = sorted(plain, key=_rank)[:DOCUMENTS_MAX]
     return [*first, *sorted(converted, key=_rank)[:CONVERTED_MAX]], other
+
+
+def is_report(name: str) -> bool:
+    """Tell whether a document's name says that it holds answers or the report, and not some figure."""
+    return (
+        re.search(r"answer|r[ée]ponse|report|rapport|compte|\bcr\b|\btp", PurePosixPath(name).stem, re.I)
+        is not None
+    )
 
 
 def _rank(name: str) -> tuple[int, int, int, str]:

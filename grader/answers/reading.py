@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from grader.answers import problems
 from grader.answers.claims import read_claims
 from grader.answers.converting import Converter
-from grader.answers.documents import Read, candidates, read, unread
+from grader.answers.documents import Read, candidates, is_report, read, unread
 from grader.answers.likeness import Likeness
 from grader.answers.lines import Line, joined
 from grader.answers.merging import Piece, merge
@@ -80,6 +80,8 @@ def read_answers(
         gathered.problems.extend(unread(others))
     elif len(gathered.pieces) >= _ALMOST_ALL * len(asked):
         gathered.unread.clear()  # what is missing then was left out, whatever else does not open
+    else:
+        gathered.unread[:] = [name for name in gathered.unread if is_report(name)]
     answers = tuple(_answer(question, gathered) for question in assignment.question)
     return Answers(
         answers=answers,

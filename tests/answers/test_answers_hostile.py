@@ -107,6 +107,15 @@ def test_a_scanned_pdf_holds_pictures_only(tmp_path: Path) -> None:
     assert "picture" in answers.problems[0].text.en
 
 
+def test_a_figure_that_cannot_be_read_hides_no_gap(tmp_path: Path) -> None:
+    """Beside most answers a broken figure leaves a missing answer missing; a broken report does not."""
+    answers = "\n\n".join(f"## Q{number}\n\nUne phrase." for number in range(1, 24))
+    (tmp_path / "answers.md").write_text(answers)
+    (tmp_path / "~$rapport.docx").write_bytes(b"lock")
+    assert answer(written(tmp_path, b"%PDF-1.4", "courbes.pdf"), "Q30").state == "missing"
+    assert answer(written(tmp_path, b"%PDF-1.4", "rapport.pdf"), "Q30").state == "unreadable"
+
+
 def test_word_bombs_do_not_go_off(tmp_path: Path) -> None:
     """A part that unpacks without end, entities that multiply and entities from outside are refused."""
     entities = "<!DOCTYPE a [<!ENTITY a 'ha'>" + "".join(
