@@ -91,6 +91,8 @@ class AnswerBlock(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     checks: Checks
     note: str
+    model: Markup | None = None
+    """The solution's answer, for the teacher; never on paper."""
     opinion: str = ""
     """What a language model proposes, for the teacher; never on paper."""
 
@@ -190,8 +192,14 @@ def _answer_block(
         place=place_text(answer.place, language) if answer and answer.state == "found" else "",
         checks=_checks([v for v in verdicts if v.stage is None], language, cut),
         note=clean_line(mark.note.in_(language), cut.message_characters) if mark.note else "",
+        model=_model(result, mark.item) if cut.proposals else None,
         opinion=opinion_text(result.opinions, mark.item, language) if cut.proposals else "",
     )
+
+
+def _model(result: Result, item: str) -> Markup | None:
+    text = result.model_answers.get(item, "")
+    return answer_html(text) if text else None
 
 
 def _state(

@@ -164,6 +164,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "biases": ("Biais", "Biases"),
     "share": ("Part", "Share"),
     "total": ("Total", "Total"),
+    "model_answer": ("Réponse modèle (pour l'enseignant·e)", "Model answer (for the teacher)"),
     "answers": ("Réponses, question par question", "Answers, question by question"),
     "answer_missing": (
         "Pas encore de réponse sous ce numéro : il suffit de l'écrire pour qu'elle soit lue.",

@@ -6,6 +6,7 @@ Text is data: it is cut, compared and parsed by grammars of our own, and never e
 from grader.answers.finding import Found, agrees, find_formulas
 from grader.answers.formulas import Expression, FormulaError, evaluate, parse
 from grader.answers.judging import Judgement, judge
+from grader.answers.model_answers import read_model_answers
 from grader.answers.numbers import Number, find_numbers, parse_number, plain
 from grader.answers.reading import read_answers
 from grader.answers.rubrics import Ready, load_rubric
@@ -15,5 +16,5 @@ from grader.answers.telling import tell
 __all__ = [
     "Expression", "FormulaError", "Found", "Judgement", "LayerRow", "Number", "Ready", "agrees", "evaluate",
     "find_formulas", "find_numbers", "judge", "load_rubric", "parse", "parse_number", "plain", "read_answers",
-    "read_layers", "tell",
+    "read_layers", "read_model_answers", "tell",
 ]  # fmt: skip

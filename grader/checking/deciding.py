@@ -114,10 +114,10 @@ def judged(
 ) -> NoReturn:  # fmt: skip
     """End the check with the share of `cost` that an answer earns; undecided, a person sees it as a proposal.
 
-    Where nothing is at stake (`cost` 0) the check informs and does not fail.
+    Where nothing is at stake (`cost` 0) the check informs and passes.
     """
-    passed = share >= 1 or cost == 0
-    outcome = Outcome.MANUAL if not decided else Outcome.PASSED if passed else Outcome.FAILED
+    short = Outcome.FAILED if decided else Outcome.MANUAL
+    outcome = Outcome.PASSED if cost == 0 or (decided and share >= 1) else short
     lost = cost * (1 - share) if outcome is Outcome.FAILED else cost
     raise Decided(
         outcome,

@@ -52,6 +52,9 @@ _JUDGE = click.option(
 _JUDGE_MODEL = click.option(
     "--judge-model", metavar="NAME", default="default", help="The model to ask there."
 )
+_REVEAL = click.option(
+    "--reveal", is_flag=True, help="For the teacher: show the solution's answers beside, in report.html."
+)
 _OUT = click.option("--out", type=_PATH, help="Folder for all results.  [default: graded/NAME]")
 _DONE = Text(fr="Rapport : {path}", en="Report: {path}")
 _RECORD = Text(fr="Résultat : {path}", en="Result: {path}")
@@ -89,6 +92,7 @@ _RECORD = Text(fr="Résultat : {path}", en="Result: {path}")
 @_OVERRIDES
 @_JUDGE
 @_JUDGE_MODEL
+@_REVEAL
 @click.option("--workers", type=click.IntRange(1, 256), help="Trainings at a time.  [default: one a core]")
 @_JSON
 def run(submission: Path, out: Path | None, as_json: bool, **choices: Any) -> int:
@@ -169,6 +173,7 @@ def show_courseworks(language: Language | None) -> int:
 @_OVERRIDES
 @_JUDGE
 @_JUDGE_MODEL
+@_REVEAL
 @_LANGUAGE
 @_JSON
 def rescore(out: Path, as_json: bool, **choices: Any) -> int:

@@ -179,6 +179,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     curves: tuple[StudentCurve, ...] = ()
     """The student's own, from the logs of the hand-in; only ever set beside ours."""
     answers: tuple[Answer, ...] = ()
+    model_answers: dict[str, str] = {}
+    """The solution's answers, where a teacher asked to see them."""
     questions: dict[str, Text] = {}
     """The wording of each item, so that a view needs no coursework beside it."""
     report: str = ""

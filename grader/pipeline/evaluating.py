@@ -26,6 +26,7 @@ from grader.model import (
 
 FILE_BYTES_MAX = 50_000_000
 LEVELS = (0.0, 0.5, 1.0)
+INFORMS_FROM = 0.6
 BANDS = ((0.9, "≥ 0.9"), (0.75, "0.75 – 0.9"), (0.0, "< 0.75"))
 
 
@@ -186,8 +187,14 @@ def _compared(one: MarkedAnswer, verdicts: Iterable[Verdict]) -> Compared:
         theirs=one.score,
         ours=_level(_share(own)),
         confidence=sure,
-        decided=all(verdict.outcome.decided for verdict in own) and bool(own),
+        decided=bool(own) and all(map(_is_decided, own)),
     )
+
+
+def _is_decided(verdict: Verdict) -> bool:
+    """Tell whether a verdict stands; one that only informs does so from some confidence on."""
+    informs = verdict.cost == 0 and verdict.confidence is not None
+    return verdict.outcome.decided and not (informs and (verdict.confidence or 0) < INFORMS_FROM)
 
 
 def _share(verdicts: Sequence[Verdict]) -> float:

@@ -94,6 +94,7 @@ def rescore(
     overrides: Path | None = None,
     judge_url: str | None = None,
     judge_model: str = "default",
+    reveal: bool = False,
     language: Language | None = None,
 ) -> Graded:
     """Check and mark again what an earlier run left under `out`; nothing is recorded or trained."""
@@ -110,6 +111,7 @@ def rescore(
         overrides=overrides,
         judge_url=judge_url,
         judge_model=judge_model,
+        reveal=reveal,
     )
     session = begin(options, Silent())
     result = keep(session, judge(session, load_found(out)))
@@ -233,6 +235,7 @@ def conclude(session: Session, found: Found, verdicts: tuple[Verdict, ...]) -> R
         stages=found.stages,
         curves=found.seen.curves,
         answers=answers,
+        model_answers=session.model_answers,
         questions=assembly.questions(assignment),
         report=found.answers.report,
         verdicts=charge(assignment, verdicts),

@@ -30,6 +30,8 @@ class Options:
     judge_url: str | None = None
     """Address of a chat endpoint that is asked for a second opinion; None asks nobody."""
     judge_model: str = "default"
+    reveal: bool = False
+    """Whether the solution's answers stand beside the student's: for the teacher's eyes."""
     workers: int | None = None
     time_limit_s: float | None = None
     """After this long trainings stop where they are; None lets them come to their end."""

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 
 from grader import __version__, courseworks, distribution
+from grader.answers import read_model_answers
 from grader.courseworks import Coursework
 from grader.errors import OverridesError, SandboxUnavailable
 from grader.judging import Endpoint
@@ -41,6 +42,8 @@ class Session:
     budget: str
     judge: Endpoint | None
     """Who is asked for a second opinion; None asks nobody."""
+    model_answers: dict[str, str]
+    """The solution's, where the teacher asked to see them."""
     device: str
     """`cpu` or `cuda`: what torch can really use of what was asked for."""
     progress: Progress
@@ -86,6 +89,7 @@ def begin(options: Options, progress: Progress) -> Session:
     overrides = _overrides(options, coursework.assignment, scheme)
     judge = chosen_endpoint(options)
     sandbox, notes = _sandbox(options)
+    model_answers = read_model_answers(coursework.folder, coursework.assignment) if options.reveal else {}
     device = "cpu" if options.budget == "static" else resolve_device(options.device)[0]
     budget = options.budget or ("full" if device == "cuda" else "quick")
     assignment = coursework.assignment
@@ -96,6 +100,7 @@ def begin(options: Options, progress: Progress) -> Session:
         scheme=scheme,
         overrides=overrides,
         judge=judge,
+        model_answers=model_answers,
         data=choose_data(
             options.data, shape=assignment.input_shape, classes=assignment.classes, progress=progress
         )
