@@ -21,6 +21,6 @@ from grader.checking.evidence import Evidence, StageEvidence
 from grader.checking.harness import run_checks, run_checks_many
 
 __all__ = [
-    "CheckSpec", "Decided", "Evidence", "StageEvidence", "blocked", "check", "failed", "judged", "manual", "missing", "not_run",
-    "remark", "run_checks", "run_checks_many", "unreadable",
+    "CheckSpec", "Decided", "Evidence", "StageEvidence", "blocked", "check", "failed", "judged", "manual", "missing",
+    "not_run", "remark", "run_checks", "run_checks_many", "unreadable",
 ]  # fmt: skip

@@ -152,7 +152,8 @@ def _run(files: list[Path], given: Path, scratch: Path, limit_s: float, check_li
     (scratch / "pytest.ini").write_text("[pytest]\naddopts =\n", encoding="utf-8")
     command = [
         sys.executable, "-P", "-s", "-m", "pytest", "-q", "-c", str(scratch / "pytest.ini"), "--rootdir", str(scratch),
-        "--noconftest", "--tb=native", "-p", "no:cacheprovider", "-p", "grader.checking.plugin", "--import-mode=importlib",
+        "--noconftest", "--tb=native", "-p", "no:cacheprovider", "-p", "grader.checking.plugin",
+        "--import-mode=importlib",
         *(f"--override-ini=pythonpath={folder}" for folder in {str(file.parent) for file in files}),
         "--grader-folder", str(given), "--grader-check-limit", str(check_limit_s), *map(str, files),
     ]  # fmt: skip
