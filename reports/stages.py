@@ -109,7 +109,7 @@ def final_accuracies(training: Training | None) -> tuple[float | None, float | N
 def _remarks(training: Training | None, language: Language) -> str:
     if training is None:
         return ""
-    told = [say("by_program", language)] if training.trained_by == "program" else []
+    told = [say("by_program", language)] if training.trained_by == "program" and training.curve else []
     if training.unfinished and not training.curve:
         told.append(say("never_begun", language))
     elif training.unfinished:

@@ -67,10 +67,7 @@ def judge_result(stage: StageEvidence) -> None:
     if explained is not None and training is not None and training.outcome is Outcome.ERROR:
         _explained(explained)
     if training is None or training.outcome is Outcome.NOT_RUN:
-        not_run(
-            fr="Ce budget n'entraîne pas le réseau : son résultat n'est pas jugé.",
-            en="This budget does not train the network: its result is not judged.",
-        )
+        _not_trained(training)
     if training.outcome is Outcome.ERROR:
         raise RuntimeError(training.note.en if training.note is not None else "the training failed")
     if knows_only_exact_images(training):
@@ -124,6 +121,16 @@ def _all_looks(result: StageResult, accuracy: float | None) -> tuple[float | Non
         return accuracy, "", ""
     count = len(result.looks)
     return median(result.looks), f", médiane de {count} graines", f", median of {count} seeds"
+
+
+def _not_trained(training: Training | None) -> NoReturn:
+    """Say why there is no result: the budget, or what neither our engine nor the program could do."""
+    if training is not None and training.note is not None:
+        not_run(fr=training.note.fr, en=training.note.en)
+    not_run(
+        fr="Ce budget n'entraîne pas le réseau : son résultat n'est pas jugé.",
+        en="This budget does not train the network: its result is not judged.",
+    )
 
 
 def judge_by_heart(stage: StageEvidence) -> NoReturn:

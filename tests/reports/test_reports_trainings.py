@@ -70,3 +70,11 @@ def test_images_transformed_one_by_one_are_told(which: str) -> None:
         for conditions in (training.conditions, slow)
     ]
     assert ["one by one" in row.hyperparameters for row in rows] == [False, True]
+
+
+def test_a_program_that_could_not_train_is_not_said_to_have_trained() -> None:
+    """Without a single evaluation there is no training to name."""
+    result = with_training(
+        "not_run", trained_by="program", outcome=Outcome.NOT_RUN, curve=(), accuracy=None, confusion=()
+    )
+    assert stage_rows(result, "en")[0].remarks == ""
