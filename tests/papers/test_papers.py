@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from grader.answers import read_answers
 from grader.cli import main
 from grader.courseworks import load
 from grader.model import Answer, Answers, FileEntry, Place, Submission
 from grader.pipeline import Options, Silent, compile_report, followup
 from grader.pipeline.placing import with_pictures
+from grader.sandbox import choose
+from grader.submissions import open_submission
 from reports.figures.drawing import prepare
 from reports.papers.formulas import Formulas
 from reports.papers.paper import Paper, PaperAnswer
@@ -133,7 +136,7 @@ def options(work: Path, out: Path) -> Options:
 
 @pytest.mark.slow
 def test_final_report_holds_everything_under_the_sheet_s_numbers(work: Path, tmp_path: Path) -> None:
-    """Free part, own curves and every answer stand in fewer than ten pages."""
+    """Free part, own curves and every answer stand in fewer than ten pages, and are read back from the PDF."""
     written = compile_report(options(work, tmp_path / "out"), Silent())
     printed = written.printed
     assert printed.pdf is not None and printed.pages is not None and 1 < printed.pages < 10
@@ -151,6 +154,10 @@ def test_final_report_holds_everything_under_the_sheet_s_numbers(work: Path, tmp
         assert said in page
     assert "43,0" in page, "the last test accuracy of the log"
     assert written.notes == ()
+    alone = open_submission(printed.pdf, tmp_path / "alone", None)
+    read = read_answers(alone, tmp_path / "alone", COURSEWORK.assignment, None, choose("none"))
+    kept = {one.question for one in read.answers if one.state == "found"}
+    assert {one.id for one in COURSEWORK.assignment.question if one.kind != "implementation"} <= kept
 
 
 @pytest.mark.slow
