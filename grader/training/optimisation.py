@@ -87,9 +87,11 @@ def _final(loss: Loss, classes: int) -> LossFunction:
     function: Callable[..., Tensor] = getattr(F, name)
 
     def compute(output: Tensor, labels: Tensor) -> Tensor:
-        given = {**options, **{key: value.to(output.device) for key, value in weights.items()}}
+        for key, value in weights.items():
+            if value.device != output.device:  # once: a copy between devices cannot be captured in a graph
+                weights[key] = value.to(output.device)
         target = labels if name in _ON_LABELS else F.one_hot(labels, classes).float()
-        value = function(output, target, **given)
+        value = function(output, target, **options, **weights)
         return value if factor == 1 else value * factor
 
     return compute
