@@ -95,7 +95,7 @@ def _is_accuracy(words: list[Word], place: int) -> bool:
     ):
         return True
     fraction = abs(value - round(value)) > 1e-9
-    return (fraction and 30 <= value < 100) or (30 <= value <= 100 and bool(near & (_ACCURACY | _TO | _THAN)))
+    return (fraction and 30 <= value < 100) or (50 <= value <= 100 and bool(near & (_ACCURACY | _TO | _THAN)))
 
 
 def gains(reading: Reading) -> list[int]:
@@ -145,11 +145,12 @@ def _order(words: list[Word], left: int, right: int) -> Literal["rising", "falli
     ahead = {form for word in words[max(0, left - 3) : left] for form in word.forms}
     if behind & _BEFORE or between & _THAN - {"avant", "before"}:
         return "falling"
-    if between & {"→", "to", "a", "vers", "jusqu"} and words[right].at - words[left].at < 7:
+    near = 12 if ahead & {"de", "from", "passer", "passe"} else 7
+    if between & {"→", "to", "a", "vers", "jusqu"} and words[right].at - words[left].at < near:
         return "rising"
     if between & _BEFORE:
-        first = next(place for place in range(left + 1, right) if words[place].forms & _BEFORE)
-        return "rising" if words[first].at - words[left].at < 3 else "falling"
+        place = next(place for place in range(left + 1, right) if words[place].forms & _BEFORE)
+        return "rising" if words[place].at - words[left].at < words[right].at - words[place].at else "falling"
     if ahead & _BEFORE:
         return "rising"
     return None
