@@ -45,7 +45,6 @@ class LoaderRecord:
     transforms: tuple[Call, ...] | None = None
     place: Place | None = None
     count: int = 0
-    """Images in it, 0 where it does not say."""
     passes: int = 0
     last_batch: Any = None
 
@@ -202,7 +201,6 @@ class TrainingRecord:
             self.lines.setdefault(name, place)
 
     real: Any = None
-    """The real training that it is part of, None where it is only watched; see `real`."""
 
     def watched(self, drawn: Pass | None) -> bool:
         """Whether what happens now is still really computed, in the pass `drawn` or outside any."""
