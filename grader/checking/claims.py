@@ -71,8 +71,8 @@ def weigh_claims(verdicts: Iterable[Verdict], evidence: Evidence) -> list[Verdic
         compared = _compared(question, place, answer, evidence) if answer.state == "found" else None
         if compared is None:
             continue
-        contradicted = compared.remark
-        surprising = not contradicted and _falls(answer.text)
+        contradicted = compared.outcome is Outcome.MANUAL
+        surprising = not compared.remark and _falls(answer.text)
         told = [
             _left_to_a_person(one, contradicted)
             if one.item == question.id and _is_judgement(one, contradicted, surprising)
@@ -223,7 +223,8 @@ def _verdict(
         check=f"claims_{question.id}" if person else f"claims_measured_{question.id}",
         item=question.id,
         label=_LABEL,
-        outcome=Outcome.PASSED,
+        # At no cost, so that no point hangs on it: it asks a person to look.
+        outcome=Outcome.MANUAL if remark and person else Outcome.PASSED,
         cost=0.0,
         remark=remark,
         message=message,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
 import pytest
 
 from grader.checking import Evidence
 from grader.checking.claims import weigh_claims
 from grader.courseworks import load
+from grader.marking import mark
 from grader.model import (
     Answer,
     Answers,
@@ -101,6 +103,10 @@ def test_figures_that_the_own_log_never_shows_are_named_and_left_to_a_person() -
     assert said is not None and said.remark and said.cost == 0
     assert "84,7 %" in said.message.fr and "61,0 %" in said.message.fr and "batchnorm.log" in said.message.en
     assert (judged.outcome, judged.proposal) == (Outcome.MANUAL, 1.0)
+    only = mark(ASSIGNMENT, [msgspec.structs.replace(judged, outcome=Outcome.PASSED), said])[0]
+    assert [(one.points, one.open) for one in only if one.item == "Q34"] == [(0.25, 0.0)], (
+        "it costs nothing itself"
+    )
     assert judged.confidence is not None and judged.confidence < 0.5
 
 
@@ -145,7 +151,8 @@ def test_measured_surprise_is_not_lost() -> None:
 def test_our_own_training_counts_at_full_budget_on_real_images_only() -> None:
     """Our figure is set against the student's only where it kept their settings and data, and a quick one never is."""
     text = "On obtient 84,7 % en test."
-    _, said = weighed("Q34", text, stages=(trained("batchnorm", 62),))
+    judged, said = weighed("Q34", text, stages=(trained("batchnorm", 62),))
+    assert judged.outcome is Outcome.PASSED, "named, and the judgement stands"
     assert said is not None and said.remark and "62,0 %" in said.message.fr
     _, said = weighed("Q34", text, stages=(trained("batchnorm", 83),))
     assert said is not None and not said.remark
