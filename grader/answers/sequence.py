@@ -30,7 +30,7 @@ _AGAIN = 0.5
 _GAP, _GAP_MAX = 0.06, 0.9
 _FORM, _WORD = 0.3, 1.5
 """For going on in another form of number; for going from numbers with a word to bare ones, or back."""
-_MANY, _ON_TOPIC = 8, 0.1
+_MANY, _ON_TOPIC, _ON_TOPIC_TITLED = 8, 0.05, 0.15
 _NAMED = re.compile(r"answer|r[ée]ponse|question", re.IGNORECASE)
 _RELATIVE = 2.0
 """What numbering anew in each part must explain beyond plain numbering."""
@@ -81,7 +81,8 @@ def _is_credible(found: list[Chosen], markers: list[Marker], features: Features)
         return True
     places = {marker.line: place for place, marker in enumerate(markers)}
     shares = [features.speaks_of(places[one.marker.line], one.questions[0]) for one in found]
-    return bool(shares) and sum(shares) / len(shares) >= _ON_TOPIC
+    titled = any((one.marker.heading or one.marker.strong) and one.marker.tail for one in found)
+    return bool(shares) and sum(shares) / len(shares) >= (_ON_TOPIC_TITLED if titled else _ON_TOPIC)
 
 
 class _Search:
