@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as Line
 
-from grader.model import Answer, EntryPoint, Layer, Place, Recording
+from grader.model import Answer, Layer, Place, Recording
 from grader.pipeline import Inspection
 from grader.text import Language, Text
 from reports.cleaning import clean_line
@@ -117,10 +117,6 @@ def _beginning(text: str) -> str:
     return line if len(line) <= _BEGINNING else f"{line[:_BEGINNING].rpartition(' ')[0]} …"
 
 
-def _entry(entry: EntryPoint) -> str:
-    return " ".join([entry.path, *entry.arguments]) + (" → main()" if entry.call == "main" else "")
-
-
 def _program(recording: Recording, language: Language) -> str:
     count = len(recording.runs)
     told = _WORDS["trainings"].in_(language).format(n=count) if count else _WORDS["nothing"].in_(language)
@@ -128,7 +124,7 @@ def _program(recording: Recording, language: Language) -> str:
         told = _WORDS["template"].in_(language)
     if recording.problem is not None:
         told += f" ; {recording.problem.text.in_(language)}{_at(recording.problem.place, language)}"
-    return f"{_entry(recording.entry)} : {told}"
+    return f"{recording.entry.named.in_(language)} : {told}"
 
 
 def _stage(row: StageRow) -> str:

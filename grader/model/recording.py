@@ -45,7 +45,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     places: dict[str, Place] = {}
     """Where the program made what: `network`, `optimizer`, `scheduler`, `loss`, `train_images`, `train_loader`,
     `train_transforms`, `evaluation_images`, `evaluation_transforms`, `training_loop`, `evaluation_loop`; and where
-    it first called what: `backward`, `step`, `zero_grad`, `scheduler_step`; `began` is the outermost line at the start."""
+    it first called what: `backward`, `step`, `zero_grad`, `scheduler_step`; `began` is the outermost line then."""
     events: tuple[str, ...] = ()
     """The order of calls in the second epoch, shortened: `batch zero_grad forward loss backward step ...`."""
     printed: tuple[Metric, ...] = ()

@@ -25,6 +25,7 @@ from grader.pipeline.progress import Progress, Silent
 from grader.pipeline.recording_step import record_and_match
 from grader.pipeline.seeing import see
 from grader.pipeline.session import Session, begin
+from grader.recording import remarks
 from grader.records import write_record
 from grader.submissions import open_submission
 from grader.text import Language
@@ -157,7 +158,7 @@ def watch(session: Session) -> Watched:
         matches=matches,
         answers=answers,
         seen=seen,
-        notes=(*session.notes, *session.faults.notes),
+        notes=(*session.notes, *remarks(recordings, matches), *session.faults.notes),
     )
 
 

@@ -110,9 +110,17 @@ class Child:
             problem = problems.of_exception(error, self.places)
             if problem is problems.RECORDER_ERROR:
                 os.write(self.errors, traceback.format_exc().encode()[-4_000:])
-            doubtful = isinstance(error, _BY_SHORTNESS) and self.journal.shortened
+            doubtful = self._by_shortness(error)
+            if doubtful and problem is not problems.RECORDER_ERROR:
+                problem = problems.shortened(problem)
         self._finish(problem)
         return RETRY if doubtful and self.journal.real is None else 0
+
+    def _by_shortness(self, error: BaseException) -> bool:
+        """Whether the error may come of passes that were ended early, and whole ones are worth a try."""
+        unknown_name = isinstance(error, NameError) and self.entry.call == "notebook"
+        cut = self.journal.shortened and not self.journal.whole_passes
+        return isinstance(error, _BY_SHORTNESS) and cut and not unknown_name
 
     def _install(self) -> Watch:
         torch.set_num_threads(1)
@@ -171,7 +179,11 @@ class Child:
         signal.setitimer(signal.ITIMER_REAL, 0)
         if problem is None and not self.journal.runs and not self.journal.by_hand:
             problem = problems.NO_TRAINING
-        if problem is None or not self.journal.whole_passes:
+        if (
+            problem is None
+            or not self.journal.whole_passes
+            or problem.kind not in ("time_limit", "memory_limit")
+        ):
             self._write(problem)
         shutil.rmtree(os.path.dirname(self.root), ignore_errors=True)
 

@@ -133,6 +133,18 @@ def plain(kind: str, fr: str, en: str, place: Place | None = None) -> Problem:
     return Problem(kind=kind, text=Text(fr=fr, en=en), place=place)
 
 
+def shortened(problem: Problem) -> Problem:
+    """Return `problem` as one that our own shortening of the training may have caused: a person decides."""
+    return Problem(
+        kind="shortened",
+        place=problem.place,
+        text=Text(
+            fr=f"{problem.text.fr} Cela peut venir de ce que l'apprentissage est abrégé ici.",
+            en=f"{problem.text.en} This may come of the training being cut short here.",
+        ),
+    )
+
+
 def time_limit(seconds: float, place: Place | None) -> Problem:
     """Return the problem of a program that was still running when its time was over."""
     return plain(

@@ -8,9 +8,10 @@ from grader.recording.launch import record
 from grader.recording.matching import match_stages
 from grader.recording.program_training import ProgramOrder, ProgramOutputs, train_programs
 from grader.recording.source import facts
+from grader.recording.telling import remarks
 from grader.recording.validate import parse_recording
 
 __all__ = [
     "ProgramOrder", "ProgramOutputs", "facts", "ingredients", "match_stages", "parse_recording", "record",
-    "train_programs",
+    "remarks", "train_programs",
 ]  # fmt: skip

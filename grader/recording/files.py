@@ -175,7 +175,7 @@ def _imported(module: ast.Module, path: str, roots: Sequence[Path]) -> tuple[lis
     for name in sorted(names):
         parts = name.split(".")
         if name and all(part.isidentifier() for part in parts):
-            for folder in dict.fromkeys((beside, PurePosixPath())):
+            for folder in (beside, *beside.parents):
                 for file in (
                     folder.joinpath(*parts).with_suffix(".py"),
                     folder.joinpath(*parts, "__init__.py"),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
 
-from grader.model import Call, Examination, Network, Optimisation, Run
+from grader.model import Call, Examination, Network, Optimisation, Run, Schedule
 
 NAMES = ("normalization", "augmentation", "optimizer", "dropout", "batchnorm")
 """In the order in which they are told."""
@@ -70,7 +70,19 @@ def _improves_descent(optimisation: Optimisation) -> bool:
     moved = any(isinstance(value, int | float) and value > 0 for value in momenta)
     rates = optimisation.schedule.rates
     falls = any(after < before * (1 - _STILL) for before, after in pairwise(rates))
-    return moved or falls or optimisation.schedule.name is not None
+    return (
+        moved
+        or falls
+        or (optimisation.schedule.name is not None and not _stands_still(optimisation.schedule))
+    )
+
+
+def _stands_still(schedule: Schedule) -> bool:
+    """Whether a scheduler was built to change nothing: one loop serves the stages with a decay and those without."""
+    if schedule.arguments.get("gamma") == 1:
+        return True
+    function = schedule.name in ("LambdaLR", "MultiplicativeLR") and schedule.stepped != "never"
+    return function and len(schedule.rates) > 1 and len(set(schedule.rates)) == 1
 
 
 def _layer_kinds(network: Network, examination: Examination | None) -> list[str]:

@@ -126,7 +126,7 @@ def imports_of(source: Source, known: set[str]) -> set[str]:
         start = here
         for _ in range(max(0, level - 1)):
             start = start.parent
-        for base in (start,) if level else (here, PurePosixPath()):
+        for base in (start,) if level else (here, *here.parents):
             target = base.joinpath(*name.split("."))
             found |= {str(path) for path in (target.with_suffix(".py"), target / "__init__.py")}
     return found & known - {source.path}

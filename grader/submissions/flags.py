@@ -239,11 +239,30 @@ def _argv_flags(tree: ast.Module) -> Iterator[Flag]:
         for one, other in ((left, right), (right, left)):
             if isinstance(one, ast.Subscript) and _is_argv(one.value) and _literal(one.slice) == 1:
                 values.update(dict.fromkeys(str(value) for value in _constants([other])))
+    for value in sorted(_numbers_compared(tree)):
+        values[str(value)] = None
     for name in switches:
         if name.lstrip("-").replace("-", "_").lower() not in _NOT_INGREDIENTS:
             yield Flag(((name,),), is_choice=False)
     if values:
         yield Flag(tuple((value,) for value in values), is_choice=True, positional=True)
+
+
+def _numbers_compared(tree: ast.Module) -> set[int]:
+    """Return the whole numbers that a variable made from `sys.argv[1]` is compared with, and the one before them."""
+    named = {
+        dotted(target)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        and any(isinstance(one, ast.Subscript) and _is_argv(one.value) for one in ast.walk(node.value))
+        for target in node.targets
+    }
+    found: set[int] = set()
+    for node in ast.walk(tree):
+        sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
+        if any(dotted(side) in named - {""} for side in sides):
+            found |= {value for value in _constants(sides) if isinstance(value, int)}
+    return {max(min(found) - 1, 0), *found} if found else set()
 
 
 def _required(tree: ast.Module) -> Iterator[str]:

@@ -11,7 +11,7 @@ MOMENTUM = 0.9
 DECAY = 0.95
 
 OURS = ("time_limit", "memory_limit", "process_limit", "output_limit", "disk_limit", "killed", "no_recording",
-        "recorder_error", "recording_invalid", "samples_invalid", "import_error", "file_not_found",
+        "recorder_error", "shortened", "recording_invalid", "samples_invalid", "import_error", "file_not_found",
         "attribute_error")  # fmt: skip
 """Ends of a program that our own limits or an older library may have caused: a person decides."""
 
@@ -44,6 +44,14 @@ def wrong_loop(stage: StageEvidence) -> Mistake | None:
         value = getattr(loop, name)
         if value is not None and value != right:
             return of_loop(stage, name, fr, en)
+    propagates = stage.fact("propagates")
+    if propagates is not None:
+        return of_loop(
+            stage,
+            "propagates",
+            "loss.backward() n'est jamais appelé : l'optimiseur avance sans gradient et le réseau n'apprend rien.",
+            "loss.backward() is never called: the optimizer steps without gradients and the network learns nothing.",
+        )
     if loop.steps_per_batch == 0:
         return of_loop(
             stage,
@@ -75,6 +83,9 @@ def stops_early(stage: StageEvidence) -> Mistake | None:
     problem = stage.recording.problem if stage.recording is not None else None
     if problem is None:
         return None
+    elsewhere = problem.place is not None and stage.run is not None and problem.place.page != stage.run.cell
+    if stage.recording.entry.call == "notebook" and elsewhere:
+        return None  # another cell failed: the one that trains this stage ran to its end
     return Mistake(
         f"stops_{stage.recording.entry.path}",
         f"{problem.text.fr} Le programme doit aller au bout de l'apprentissage.",

@@ -309,3 +309,35 @@ def test_any_text_is_survived(tmp_path_factory: pytest.TempPathFactory, text: st
     """Whatever a .py file holds, finding programs ends with entry points or problems."""
     result = found(tmp_path_factory.mktemp("any"), {"main.py": text.encode("utf-8", "replace")})
     assert len(result.entry_points) <= 12 and len(result.problems) <= 1
+
+
+class TestLeftToCall:
+    """Functions that train and that nothing calls are called by us, with what their arguments mean."""
+
+    TRAIN = "\ndef {name}({given}):\n    for x in []:\n        loss.backward()\n"
+
+    def calls(self, folder: Path, program: str) -> list[tuple[str, dict[str, object]]]:
+        """Return function and keywords of each entry point of one file."""
+        points = found(folder, {"tp.py": program}).entry_points
+        return [(point.function, dict(point.keywords)) for point in points if point.call == "main"]
+
+    def test_each_main_of_a_stage_is_called(self, tmp_path: Path) -> None:
+        """`main_base` and `main_bn` are two entry points; a helper that one of them calls is none."""
+        text = self.TRAIN.format(name="boucle", given="net")
+        text += "def main_base(lr=0.1):\n    boucle(1)\ndef main_bn(lr, cuda):\n    boucle(2)\n"
+        assert self.calls(tmp_path, text) == [("main_base", {}), ("main_bn", {"lr": 0.1, "cuda": False})]
+
+    def test_a_settings_object_gets_the_fields_it_is_asked_for(self, tmp_path: Path) -> None:
+        """`params.lr` and `params["epochs"]` are given what a dictionary of the file says, else the usual."""
+        text = "D = {'lr': 0.3}\ndef main(params):\n    a = params.lr\n    b = params['epochs']\n"
+        assert self.calls(tmp_path, text) == [("main", {"params.": "", "params.lr": 0.3, "params.epochs": 5})]
+
+    def test_switches_of_a_function_are_tried(self, tmp_path: Path) -> None:
+        """A parameter that is off by default and decides something is turned on in a further run."""
+        text = "def main(lr=0.1, dropout=False):\n    if dropout:\n        pass\n    loss.backward()\n"
+        assert self.calls(tmp_path, text) == [("main", {}), ("main", {"dropout": True})]
+
+    def test_a_number_on_the_command_line_chooses(self, tmp_path: Path) -> None:
+        """What a variable made of `sys.argv[1]` is compared with are the values to try, and the one before them."""
+        text = "import sys\nq = int(sys.argv[1])\nif q >= 2:\n    print(q)\nfor e in range(q): train(e)\n"
+        assert [one.arguments for one in found(tmp_path, {"tp.py": text}).entry_points] == [("1",), ("2",)]
