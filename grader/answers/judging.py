@@ -14,7 +14,7 @@ from grader.answers.figures import tags
 from grader.answers.patterns import Finder, Match
 from grader.answers.rubrics import Concept, Ready, concepts_of, holds
 from grader.answers.spelling import corrected
-from grader.answers.words import Reading, read_words
+from grader.answers.words import CHARACTERS_MAX, Reading, read_words
 from grader.answers.worthless import without_instructions, without_question, worthless
 from grader.text import Text
 
@@ -58,7 +58,8 @@ def judge(
 
     `facts` are concepts of the rubric that somebody else knows to hold or not: by arithmetic, or by what was measured.
     """
-    own, instructed = without_instructions(text)
+    cut = len(text) > CHARACTERS_MAX
+    own, instructed = without_instructions(text[:CHARACTERS_MAX])
     own = without_question(own, asked)
     reading = read_words(own)
     empty = worthless(reading, lists=ready.rubric.lists)
@@ -75,7 +76,7 @@ def judge(
     sure = _confidence(reading, heard, (strict, generous), wrong=bool(errors), figures=ready.rubric.lists)
     if instructed:
         sure = 0.95 if strict == generous == 0 else 0.2
-    elif reading.cut:
+    elif cut or reading.cut:
         sure = min(sure, 0.3)
     relevant = (
         [name for name in heard.said if name in _wanted(ready)] if not errors else [one.id for one in errors]

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from grader.answers.words import Reading, Word
 
 WINDOW = 10.0
-_TRIES_MAX = 400
+_TRIES_MAX = 100
 _LEADS = 4
 """Words of a clause before which a role is named first: what is said of it follows."""
 _NEGATION = "@not"
@@ -167,7 +167,8 @@ class Finder:
             place: role
             for role, choices in roles.items()
             for place, _ in self._spans(choices)
-            if self.reading.shown[max(0, words[place].start - 1)] != "."  # `model.train()` is a call and no role
+            if self.reading.shown[max(0, words[place].start - 1)]
+            != "."  # `model.train()` is a call and no role
         }
         clauses: dict[int, list[int]] = {}
         for place, word in enumerate(words):

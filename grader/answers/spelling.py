@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from grader.answers.words import Reading, is_known
 
-_SHORTEST = 6
+_SHORTEST, _LONGEST = 6, 24
 
 
 def corrected(reading: Reading, stems: frozenset[str]) -> Reading:
@@ -24,7 +24,11 @@ def corrected(reading: Reading, stems: frozenset[str]) -> Reading:
 
 
 def _is_odd(reading: Reading, form: str, start: int, end: int) -> bool:
-    return len(form) >= _SHORTEST and form.isalpha() and not is_known(reading.shown[start:end].lower())
+    return (
+        _SHORTEST <= len(form) <= _LONGEST
+        and form.isalpha()
+        and not is_known(reading.shown[start:end].lower())
+    )
 
 
 def _index(stems: frozenset[str]) -> dict[str, str]:
