@@ -38,13 +38,13 @@ _YES = Text(fr="oui", en="yes")
 def rows(
     standings: Iterable[Standing], assignment: Assignment, language: Language, *, anonymous: bool = False
 ) -> list[list[Cell]]:
-    """Return the head and one row a student; `anonymous` leaves out whatever says who they are."""
+    """Return the head and one row a student; `anonymous` leaves out whatever says who they are, their order too."""
     items = [question.id for question in assignment.question]
     private = {"student", "email", "hand_in"} if anonymous else set()
     kept = [name for name, _ in _HEADS if name not in private]
     head: list[Cell] = [text.in_(language) for name, text in _HEADS if name not in private]
     table = [[*head, *items]]
-    for one in standings:
+    for one in sorted(standings, key=lambda one: one.pseudonym) if anonymous else standings:
         for student in one.students if not anonymous else (one.pseudonym,):
             facts = _facts(one, student, language)
             table.append([*(facts[name] for name in kept), *_marks(one.result, items)])

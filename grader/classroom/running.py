@@ -116,6 +116,7 @@ def grade_class(options: ClassOptions, watcher: Watcher, executor: Executor | No
         again = _reset_what_changed(
             register, options, session.data.digest if session.data else "", session.coursework.folder
         )
+        _set_aside(register, source, options)
         queue = Queue(register, options, device=session.device)
         _check_only(options, queue)
         queue.again = again
@@ -173,6 +174,10 @@ def _enrol(register: Register, source: Source, options: ClassOptions) -> None:
         there = one.path and Path(one.path).exists() and one.refused is None
         found.append((one, fingerprint(Path(one.path)) if there else f"-{one.refused}-{one.path}"))
     register.enrol(found)
+
+
+def _set_aside(register: Register, source: Source, options: ClassOptions) -> None:
+    """Note what cannot be graded before anything is tried: nothing there, or refused while it was unpacked."""
     for one in source.hand_ins:
         why = one.refused
         if why is None and not (one.path and Path(one.path).exists()):

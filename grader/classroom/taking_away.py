@@ -8,15 +8,21 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 import grader
 from grader.classroom.exports import canvas, moodle
 from grader.classroom.gradebook import write_gradebook
 from grader.classroom.likeness.gathering import materials
+from grader.classroom.likeness.naming import covered, named
 from grader.classroom.running import Graded
 from grader.classroom.standing import Standing
-from grader.errors import UsageError
+from grader.classroom.summarising import summarise
+from grader.errors import RenderError, UsageError
+from grader.model.likeness import Likeness
 from grader.records import encode, write_bytes
 from grader.text import Language, Text
+from reports.class_report import print_class_report, print_pairs
 
 _LIKENESS_S = 1_800.0
 _NO_LIKENESS = Text(
@@ -47,7 +53,7 @@ def take_away(
     canvas_gradebook: Path | None = None,
     canvas_column: str | None = None,
 ) -> Taken:
-    """Write the gradebook, what was found alike, and the platforms' files into the class's folder.
+    """Write the gradebook, the class report, what was found alike, and the platforms' files into the class's folder.
 
     `worksheet` is Moodle's grading worksheet, `canvas_gradebook` the CSV that Canvas exported. Raises UsageError where
     one of them is not what it should be; the gradebook is written before.
@@ -56,7 +62,8 @@ def take_away(
     taken.files += write_gradebook(
         options.out, standings, graded.coursework.assignment, language, anonymous=options.anonymous
     )
-    _likeness(graded, standings, taken)
+    _summary(graded, standings, language, taken)
+    _likeness(graded, standings, language, taken)
     if worksheet is not None:
         filled = moodle.fill_worksheet(_content(worksheet), standings, language)
         taken.write(options.out / "moodle" / worksheet.name, filled.content)
@@ -80,8 +87,31 @@ def _content(path: Path) -> bytes:
         ) from error
 
 
-def _likeness(graded: Graded, standings: Sequence[Standing], taken: Taken) -> None:
+def _summary(graded: Graded, standings: Sequence[Standing], language: Language, taken: Taken) -> None:
+    """Write the class report; marks never wait for it."""
+    summary = summarise(standings, graded.coursework.assignment, language, graded.sharing)
+    try:
+        printed = print_class_report(summary, graded.options.out)
+    except RenderError as error:
+        taken.notes.append(error.text)
+        return
+    taken.files += [path for path in (printed.pdf, printed.html) if path is not None]
+    taken.notes += [printed.note] if printed.note else []
+
+
+def _likeness(graded: Graded, standings: Sequence[Standing], language: Language, taken: Taken) -> None:
     """Compare the hand-ins with each other, in a process of its own; marks never wait for it."""
+    out = graded.options.out
+    try:
+        found = msgspec.json.decode(_compared(graded, standings), type=Likeness)
+        shown = (covered if graded.options.anonymous else named)(found, standings)
+        taken.write(out / "likeness.json", encode(shown))
+        taken.files.append(print_pairs(shown, out, language))
+    except (subprocess.SubprocessError, OSError, msgspec.DecodeError, RenderError):
+        taken.notes.append(_NO_LIKENESS)
+
+
+def _compared(graded: Graded, standings: Sequence[Standing]) -> bytes:
     given = {
         "class_": materials(standings, graded.needs),
         "handed_out": _handed_out(graded.coursework.template),
@@ -91,19 +121,14 @@ def _likeness(graded: Graded, standings: Sequence[Standing], taken: Taken) -> No
     environment: Mapping[str, str] = {
         **os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": home, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"
     }  # fmt: skip
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "grader.classroom.likeness"],
-            input=encode(given),
-            capture_output=True,
-            env=environment,
-            timeout=_LIKENESS_S,
-            check=True,
-        )
-    except (subprocess.SubprocessError, OSError):
-        taken.notes.append(_NO_LIKENESS)
-        return
-    taken.write(graded.options.out / "likeness.json", done.stdout)
+    return subprocess.run(
+        [sys.executable, "-m", "grader.classroom.likeness"],
+        input=encode(given),
+        capture_output=True,
+        env=environment,
+        timeout=_LIKENESS_S,
+        check=True,
+    ).stdout
 
 
 def _handed_out(template: Path | None) -> str:

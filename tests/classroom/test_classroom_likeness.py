@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from grader.classroom.likeness.material import Material, Program
 from grader.classroom.likeness.pairing import likeness
-from grader.classroom.likeness.records import Likeness, Material, Program
+from grader.model.likeness import Likeness
 from grader.records import encode
 
 SOLUTION = Path(__file__).resolve().parents[2] / "reference" / "polytech_tp5_6" / "solution"

@@ -10,8 +10,8 @@ import sys
 
 import msgspec
 
+from grader.classroom.likeness.material import Material
 from grader.classroom.likeness.pairing import likeness
-from grader.classroom.likeness.records import Material
 from grader.records import encode
 
 

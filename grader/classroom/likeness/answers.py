@@ -12,7 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 
-from grader.classroom.likeness.records import Evidence, Material, Passage
+from grader.classroom.likeness.material import Material
+from grader.model.likeness import Evidence, Passage
 
 _RUN = 6
 """Words in a run."""

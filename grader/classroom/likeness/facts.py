@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from grader.classroom.likeness.records import Evidence, Material, Passage, Signal
+from grader.classroom.likeness.material import Material
+from grader.model.likeness import Evidence, Passage, Signal
 
 _USUAL = 0.1
 """A recipe that a tenth of the class has is the sheet's, not somebody's."""

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from grader.classroom.likeness.records import Material, Program
+from grader.classroom.likeness.material import Material, Program
 from grader.classroom.standing import Standing
 from grader.model import Result
 from grader.records import encode

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 
 from grader.classroom.likeness.answers import answer_evidence
 from grader.classroom.likeness.facts import fact_evidence
+from grader.classroom.likeness.material import Material
 from grader.classroom.likeness.programs import code_evidence
-from grader.classroom.likeness.records import Evidence, Likeness, Material, Pair
+from grader.model.likeness import Evidence, Likeness, Pair
 
 _WORTH_A_LOOK = 0.35
 _MOST_PAIRS = 200

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
-from grader.classroom.likeness.records import Evidence, Material, Passage
+from grader.classroom.likeness.material import Material
+from grader.model.likeness import Evidence, Passage
 
 _K = 25
 """Tokens that must agree; shorter agreement is chance."""

@@ -1,4 +1,4 @@
-"""What is compared of a hand-in, and what a pair has in common."""
+"""Pairs of hand-ins that look alike, with what shows it: a list for people to look at, which accuses nobody."""
 
 from __future__ import annotations
 
@@ -7,30 +7,6 @@ from typing import Literal
 import msgspec
 
 Signal = Literal["code", "answers", "recipes", "curves", "images"]
-
-
-class Program(msgspec.Struct, frozen=True, kw_only=True):
-    """One file's code, cells of a notebook joined."""
-
-    path: str
-    code: str
-
-
-class Material(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything of one hand-in that is compared; what was handed out is not in it."""
-
-    id: str
-    pseudonym: str
-    people: tuple[str, ...] = ()
-    """Words of the authors' names: partners who handed in the same work twice are not a pair to look at."""
-    programs: tuple[Program, ...] = ()
-    answers: dict[str, str] = {}
-    recipes: dict[str, str] = {}
-    """Key of the training by stage."""
-    curves: dict[str, str] = {}
-    """Digest of each of the student's own curves, by stage or source."""
-    images: dict[str, str] = {}
-    """SHA-256 by path."""
 
 
 class Passage(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,3 +41,5 @@ class Likeness(msgspec.Struct, frozen=True, kw_only=True):
 
     compared: int
     pairs: tuple[Pair, ...] = ()
+    names: dict[str, str] = {}
+    """How people call each hand-in of a pair, by its id; a pseudonym where nobody is to be named."""
