@@ -11,8 +11,8 @@ MOMENTUM = 0.9
 DECAY = 0.95
 
 OURS = ("time_limit", "memory_limit", "process_limit", "output_limit", "disk_limit", "killed", "no_recording",
-        "recorder_error", "shortened", "recording_invalid", "samples_invalid", "import_error", "file_not_found",
-        "attribute_error")  # fmt: skip
+        "recorder_error", "shortened", "recording_invalid", "samples_invalid", "import_error", "missing_helper",
+        "file_not_found", "attribute_error")  # fmt: skip
 """Ends of a program that our own limits or an older library may have caused: a person decides."""
 
 LOOP = {

@@ -319,6 +319,7 @@ def test_a_program_that_ends_itself_keeps_its_training(run_of: RunOf) -> None:
 def test_old_programs_run_over_named_bridges(recordings: dict[str, Recording], recipe_of: RecipeOf) -> None:
     """A program written for torch 0.3 runs to its end, and each bridge it needed is named."""
     assert set(recordings["ancien"].ageing) == {
+        "asked_at_terminal",
         "async_keyword", "time_clock", "transforms.Scale", "init.xavier_uniform", "index_of_scalar",
         "view_on_non_contiguous", "volatile", "numpy_alias",
     }  # fmt: skip
@@ -496,7 +497,7 @@ def test_a_training_that_never_steps_and_uses_test_images_is_seen(recipe_of: Rec
 
 @pytest.mark.parametrize(
     ("name", "kind", "line"),
-    [("syntaxe", "syntax_error", 2), ("module", "import_error", 2), ("tailles", "shape_error", 7)],
+    [("syntaxe", "syntax_error", 2), ("module", "missing_helper", 2), ("tailles", "shape_error", 7)],
 )
 def test_each_error_is_told_with_its_line(
     recordings: dict[str, Recording], name: str, kind: str, line: int

@@ -103,3 +103,25 @@ def test_what_is_no_notebook_says_why(raw: bytes, kind: str) -> None:
     with pytest.raises(SourceUnreadable) as raised:
         read_program(raw, "tp.ipynb")
     assert raised.value.kind == kind
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["cells", "worksheets", "cell_type", "source", "execution_count"]), inner
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON)
+def test_any_json_is_a_notebook_or_none(book: object) -> None:
+    """Whatever a notebook holds, its cells come out in both orders or it is refused by kind."""
+    try:
+        program = read_program(json.dumps(book).encode(), "tp.ipynb")
+    except SourceUnreadable:
+        return
+    assert len(program.in_order("execution").chunks) == len(program.in_order("file").chunks)
