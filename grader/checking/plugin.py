@@ -8,6 +8,7 @@ nothing.
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Generator
 from pathlib import Path
 from types import FrameType
@@ -30,6 +31,7 @@ _TOO_LONG = Text(
     fr="Cette réponse est trop longue à analyser automatiquement : une personne la lira.",
     en="This answer takes too long to read automatically: a person will read it.",
 )
+MEMORY_BYTES_MAX = 4 * 2**30
 _EVIDENCE: pytest.StashKey[Evidence] = pytest.StashKey()
 _OUT: pytest.StashKey[Path] = pytest.StashKey()
 
@@ -43,6 +45,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("grader")
     group.addoption("--grader-folder", help="one folder a hand-in, each with its evidence.json")
     group.addoption("--grader-check-limit", type=float, default=10.0, help="seconds one check may take")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Cap what the checks may hold in memory, where the system offers it: answers are what students like."""
+    if sys.platform != "win32" and config.getoption("--grader-folder"):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        asked = MEMORY_BYTES_MAX if most == resource.RLIM_INFINITY else min(MEMORY_BYTES_MAX, most)
+        resource.setrlimit(resource.RLIMIT_AS, (asked, most))
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -23,7 +23,7 @@ from answer_formulas import (
 )
 from answer_layers import LAYERS, ROW, judge_layer, own_total, rows, wrong_rows
 from answer_rubric import judge_written
-from answer_values import STRIDE, dictionary_is_counted, judge_value, paddings, percentages, rounds, stated
+from answer_values import dictionary_is_counted, judge_pair, percentages, rounds
 
 from grader.answers import find_numbers
 from grader.checking import Evidence, check, failed, manual, missing, remark, unreadable
@@ -119,43 +119,40 @@ def test_q1_dense(answer: Answer) -> None:
 @check(item="Q8", cost=0.5, fr="Padding des convolutions", en="Padding of the convolutions")
 def test_q8_padding(answer: Answer) -> None:
     """A padding of 2 keeps the size under a 5×5 kernel."""
-    judge_value(answer, "padding", paddings(answer), 2, beside=(stated(answer.text, STRIDE), 1))
+    judge_pair(answer, "padding", padding=2, stride=1)
 
 
 @check(item="Q8", cost=0.5, fr="Stride des convolutions", en="Stride of the convolutions")
 def test_q8_stride(answer: Answer) -> None:
     """A stride of 1 keeps the size."""
-    judge_value(answer, "stride", stated(answer.text, STRIDE), 1, beside=(paddings(answer), 2))
+    judge_pair(answer, "stride", padding=2, stride=1)
 
 
 @check(item="Q9", cost=0.5, fr="Padding des max poolings", en="Padding of the max poolings")
 def test_q9_padding(answer: Answer) -> None:
     """A 2×2 pooling needs no padding."""
-    judge_value(answer, "padding", paddings(answer), 0, beside=(stated(answer.text, STRIDE), 2))
+    judge_pair(answer, "padding", padding=0, stride=2)
 
 
 @check(item="Q9", cost=0.5, fr="Stride des max poolings", en="Stride of the max poolings")
 def test_q9_stride(answer: Answer) -> None:
     """A stride of 2 halves the size."""
-    judge_value(answer, "stride", stated(answer.text, STRIDE), 2, beside=(paddings(answer), 0))
+    judge_pair(answer, "stride", padding=0, stride=2)
 
 
-@check(item="Q10", cost=ROW, fr="conv1 : taille et poids", en="conv1: size and weights")
-def test_q10_conv1(answer: Answer) -> None:
-    """conv1 gives 32×32×32 and has 2400 weights."""
-    judge_layer(answer, "conv1")
+def _layer(name: str) -> None:
+    """Give a layer of question 10 its check."""
+
+    @check(item="Q10", cost=ROW, fr=f"{name} : taille et poids", en=f"{name}: size and weights")
+    def by_row(answer: Answer) -> None:
+        judge_layer(answer, name)
+
+    by_row.__name__ = by_row.__qualname__ = f"test_q10_{name}"
+    globals()[by_row.__name__] = by_row
 
 
-@check(item="Q10", cost=ROW, fr="conv2 : taille et poids", en="conv2: size and weights")
-def test_q10_conv2(answer: Answer) -> None:
-    """conv2 gives 64×16×16 and has 51200 weights."""
-    judge_layer(answer, "conv2")
-
-
-@check(item="Q10", cost=ROW, fr="conv3 : taille et poids", en="conv3: size and weights")
-def test_q10_conv3(answer: Answer) -> None:
-    """conv3 gives 64×8×8 and has 102400 weights."""
-    judge_layer(answer, "conv3")
+for _name in ("conv1", "conv2", "conv3", "fc4", "fc5"):
+    _layer(_name)
 
 
 @check(item="Q10", cost=ROW, fr="Poolings : tailles", en="Poolings: sizes")
@@ -163,18 +160,6 @@ def test_q10_pools(answer: Answer) -> None:
     """Poolings that are told have the right size; none needs to be told."""
     for name in ("pool1", "pool2", "pool3"):
         judge_layer(answer, name)
-
-
-@check(item="Q10", cost=ROW, fr="fc4 : taille et poids", en="fc4: size and weights")
-def test_q10_fc4(answer: Answer) -> None:
-    """fc4 gives 1000 values and has 1024000 weights."""
-    judge_layer(answer, "fc4")
-
-
-@check(item="Q10", cost=ROW, fr="fc5 : taille et poids", en="fc5: size and weights")
-def test_q10_fc5(answer: Answer) -> None:
-    """fc5 gives 10 values and has 10000 weights."""
-    judge_layer(answer, "fc5")
 
 
 @check(

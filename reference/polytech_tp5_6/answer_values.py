@@ -136,6 +136,13 @@ def judge_value(
     )  # fmt: skip
 
 
+def judge_pair(answer: Answer, name: str, *, padding: int, stride: int) -> None:
+    """Judge one of the two values that a layer is given, in sight of the other."""
+    found = {"padding": (paddings(answer), padding), "stride": (stated(answer.text, STRIDE), stride)}
+    other = found["stride" if name == "padding" else "padding"]
+    judge_value(answer, name, *found[name], beside=other)
+
+
 def rounds(number: Number, wanted: int) -> bool:
     """Tell whether the number is `wanted` rounded to two digits or more, as `1 200 000` is."""
     digits = len(str(wanted))
