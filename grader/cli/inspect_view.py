@@ -130,7 +130,8 @@ def _program(recording: Recording, language: Language) -> str:
 def _stage(row: StageRow) -> str:
     if not row.hyperparameters:
         return f"– {row.title} : {row.reason}"
-    return f"✓ {row.title} : {row.reason} {row.ingredients} · {row.hyperparameters}"
+    sign = "✓" if row.found else "?"
+    return f"{sign} {row.title} : {row.reason} {row.ingredients} · {row.hyperparameters}"
 
 
 def _layers(layers: tuple[Layer, ...], language: Language) -> Table:
