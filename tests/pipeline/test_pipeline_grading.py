@@ -52,13 +52,13 @@ def test_equal_hand_ins_give_equal_bytes(written: Path, tmp_path: Path) -> None:
     assert (tmp_path / "one/result.json").read_bytes() == (tmp_path / "two/result.json").read_bytes()
 
 
-def test_answers_alone_are_graded_and_programs_are_missing(written: Path, tmp_path: Path) -> None:
-    """Right answers earn their points, wrong ones lose theirs, and what was not handed in is missing, not a fault."""
+def test_answers_alone_are_graded_and_programs_wait_for_a_person(written: Path, tmp_path: Path) -> None:
+    """Right answers earn their points, wrong ones lose theirs; a report without code leaves the stages open."""
     result = assess(options(written, tmp_path / "out"))
     marks = {mark.item: mark for mark in result.marks}
     assert (marks["Q8"].points, marks["Q8"].outcome) == (0.25, Outcome.PASSED)
     assert (marks["Q9"].points, marks["Q9"].outcome) == (0.0, Outcome.FAILED)
-    assert (marks["Q15"].points, marks["Q15"].outcome) == (0.0, Outcome.MISSING)
+    assert (marks["Q15"].points, marks["Q15"].outcome) == (None, Outcome.BLOCKED)
     assert result.submission.authors == ("Ada Exemple",)
 
 
