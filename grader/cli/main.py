@@ -14,6 +14,7 @@ import click
 from grader.cli.classroom import class_
 from grader.cli.commands import doctor, inspect, new, override, render, rescore, run, show_courseworks
 from grader.cli.evaluate import evaluate
+from grader.cli.export import export
 from grader.cli.group import DefaultCommandGroup
 from grader.cli.handing_in import compile_report, followup
 from grader.errors import GraderError
@@ -44,7 +45,8 @@ def cli() -> None:
 
 
 for command in (
-    run, inspect, new, show_courseworks, rescore, override, render, evaluate, followup, compile_report, class_, doctor
+    run, inspect, new, show_courseworks, rescore, override, render, evaluate, followup, compile_report, class_,
+    export, doctor
 ):  # fmt: skip
     cli.add_command(command)
 

@@ -53,6 +53,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "large": ("Fichiers trop gros, écartés", "Files too large, set aside"),
     "deep": ("Chemins trop longs ou trop profonds, écartés", "Paths too long or too deep, set aside"),
     "nested": ("Archives dans la remise, non ouvertes", "Archives within the hand-in, not opened"),
+    "opened": ("Archive dans la remise, ouverte", "Archive within the hand-in, opened"),
     "twice": ("Présents deux fois, le premier gardé", "There twice, the first one kept"),
     "case": ("Noms qui ne diffèrent que par la casse", "Names that differ by case only"),
 }

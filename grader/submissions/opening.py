@@ -17,6 +17,7 @@ from grader.submissions.history import Version, placed, versions
 from grader.submissions.identity import authors_of
 from grader.submissions.members import UNREADABLE, damaged, opened
 from grader.submissions.names import identifier, natural_key, shown
+from grader.submissions.nested import open_nested
 from grader.submissions.settings import read_settings
 
 _DOCUMENT_SUFFIXES = (".md", ".tex", ".pdf", ".docx", ".ipynb", ".txt")
@@ -61,6 +62,7 @@ def open_submission(
             en=f"{shown(path.name)} is empty: there is nothing to grade.",
         )
     wrapper = unwrap(into, copied)
+    open_nested(into, copied, caps)
     note_clashes(copied)
     history = (
         () if copied.repository is None else placed(versions(_git(into)), copied.repository, copied.digests)
