@@ -73,6 +73,7 @@ def test_moodle_texts_typed_online_belong_to_the_same_hand_in(tmp_path: Path) ->
     assert sorted(path.name for path in Path(found.hand_ins[0].path).iterdir()) == [
         "base.py",
         "onlinetext.html",
+        "onlinetext.md",
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from grader.classroom.handin import HandIn
+from grader.classroom.sources.ids import Ids
 from grader.submissions import is_left_out
 from grader.submissions.names import identifier, natural_key, shown
 
@@ -21,15 +22,12 @@ def children(folder: Path, ours: Path | None) -> tuple[HandIn, ...]:
     """
     kept = [path for path in folder.iterdir() if _is_hand_in(path, ours)]
     kept.sort(key=lambda path: natural_key(path.name))
-    taken: dict[str, int] = {}
-    found = []
-    for path in kept:
-        name = _stem(path)
-        key = identifier(name)
-        taken[key] = taken.get(key, 0) + 1
-        number = f"-{taken[key]}" if taken[key] > 1 else ""
-        found.append(HandIn(id=key + number, name=shown(name), path=str(path)))
-    return tuple(found)
+    ids = Ids()
+    return tuple(
+        HandIn(id=ids.unique(identifier(name)), name=shown(name), path=str(path))
+        for path in kept
+        for name in (_stem(path),)
+    )
 
 
 def _is_hand_in(path: Path, ours: Path | None) -> bool:
@@ -64,11 +62,11 @@ def nbgrader_root(folder: Path) -> Path | None:
 
 def nbgrader(root: Path) -> tuple[HandIn, ...]:
     """Return one hand-in for each `STUDENT/ASSIGNMENT` beneath nbgrader's `submitted` folder."""
-    found = []
+    found, ids = [], Ids()
     folders = (path for path in root.glob("*/*") if path.is_dir() and not path.is_symlink())
     for path in sorted(folders, key=lambda path: natural_key(f"{path.parent.name}/{path.name}")):
         student = path.parent.name
         several = sum(1 for one in path.parent.iterdir() if one.is_dir()) > 1
         name = f"{student} ({path.name})" if several else student
-        found.append(HandIn(id=identifier(name), name=shown(name), path=str(path), key=student))
+        found.append(HandIn(id=ids.unique(identifier(name)), name=shown(name), path=str(path), key=student))
     return tuple(found)

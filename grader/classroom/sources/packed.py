@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from grader.classroom.handin import HandIn
+from grader.classroom.sources.ids import Ids
 from grader.classroom.sources.naming import Named
 from grader.classroom.sources.onlinetext import add_text
 from grader.errors import SubmissionError
@@ -26,7 +27,8 @@ def unpack(source: Path, into: Path, reader: Reader, ours: Path | None = None) -
     with opened(source, CLASS_CAPS, ours) as members:
         grouped = _grouped(members, reader)
         packed_bytes = None if source.is_dir() else source.stat().st_size
-        found = [_copied(key, group, into, packed_bytes) for key, group in grouped.items()]
+        ids = _ids(grouped)
+        found = [_copied(ids[key[0]], key, group, into, packed_bytes) for key, group in grouped.items()]
     return tuple(sorted(found, key=lambda one: (natural_key(one.name), natural_key(one.key), one.attempt)))
 
 
@@ -39,11 +41,20 @@ def _grouped(members: Iterable[Member], reader: Reader) -> dict[tuple[str, int],
     return grouped
 
 
+def _ids(grouped: dict[tuple[str, int], list[tuple[Named, Member]]]) -> dict[str, str]:
+    """Return the id of each participation: attempts share one, two participations never do."""
+    ids, found = Ids(), dict[str, str]()
+    for (key, _), group in grouped.items():
+        if key not in found:
+            found[key] = ids.unique(f"{identifier(group[0][0].name)}_{identifier(key)}")
+    return found
+
+
 def _copied(
-    key: tuple[str, int], group: list[tuple[Named, Member]], into: Path, packed_bytes: int | None
+    own_id: str, key: tuple[str, int], group: list[tuple[Named, Member]], into: Path, packed_bytes: int | None
 ) -> HandIn:
     first = group[0][0]
-    folder = into / f"{identifier(first.name)}_{identifier(key[0])}_{key[1]}"
+    folder = into / f"{own_id}_{key[1]}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     moved = [Member(named.path, member.kind, member.size_bytes, member.open) for named, member in group]
@@ -55,7 +66,7 @@ def _copied(
     except SubmissionError as error:
         refused, notes = error.text, ()
     return HandIn(
-        id=f"{identifier(first.name)}_{identifier(key[0])}",
+        id=own_id,
         name=shown(first.name),
         path=str(_single(folder)),
         attempt=key[1],

@@ -10,6 +10,7 @@ import csv
 from pathlib import Path
 
 from grader.classroom.handin import HandIn
+from grader.classroom.sources.ids import Ids
 from grader.errors import UsageError
 from grader.submissions.names import identifier, shown
 
@@ -41,8 +42,10 @@ def from_table(file: Path) -> tuple[HandIn, ...]:
     columns = _columns(rows[0]) if rows else {}
     if "path" not in columns:
         raise _unusable(file, "sans colonne « path »", 'without a column "path"')
-    taken: dict[str, int] = {}
-    return tuple(_hand_in(file, row, columns, taken) for row in rows[1:] if any(cell.strip() for cell in row))
+    given, ids = dict[str, list[str]](), Ids()
+    return tuple(
+        _hand_in(file, row, columns, given, ids) for row in rows[1:] if any(cell.strip() for cell in row)
+    )
 
 
 def _delimiter(head: str) -> str:
@@ -59,26 +62,27 @@ def _columns(head: list[str]) -> dict[str, int]:
     }
 
 
-def _hand_in(file: Path, row: list[str], columns: dict[str, int], taken: dict[str, int]) -> HandIn:
+def _hand_in(
+    file: Path, row: list[str], columns: dict[str, int], given: dict[str, list[str]], ids: Ids
+) -> HandIn:
     def cell(field: str) -> str:
         place = columns.get(field, -1)
         return row[place].strip() if 0 <= place < len(row) else ""
 
     path = cell("path")
     name = cell("name") or cell("id") or Path(path).stem
-    key = identifier(cell("id") or name)
+    key = cell("id")
     attempt = int(cell("attempt")) if cell("attempt").isdigit() else 0
     # Rows of one id are attempts of one student; without ids, rows of one name are different people.
-    same = key if cell("id") else ""
-    taken[key] = taken.get(key, 0) + 1
-    number = f"-{taken[key]}" if taken[key] > 1 and not same else ""
+    earlier = given.setdefault(key, []) if key else []
+    earlier.append(earlier[0] if earlier else ids.unique(identifier(key or name)))
     return HandIn(
-        id=key + number,
+        id=earlier[0],
         name=shown(name),
         path=str(file.parent / path) if path else "",
-        attempt=attempt or (taken[key] if same else 1),
+        attempt=attempt or len(earlier),
         late=cell("late").casefold() in _YES,
-        key=cell("id"),
+        key=key,
         email=cell("email"),
     )
 
