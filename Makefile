@@ -20,7 +20,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check tests quick lint types layers docs conformance format
-.PHONY: template sample goldens calibrate bench student-dist clean
+.PHONY: template sample goldens calibrate bench bench-class class-test wheel student-dist clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*  ## ' Makefile | awk -F ':.*  ## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ demo: $(READY)  ## grade the shipped example on the embedded data
 
 student-dist: $(READY)  ## build the students' wheel, without solutions, under dist/student
 	$(BIN)/python tools/student_dist.py dist/student
+
+wheel: $(READY)  ## build the grader's own wheel under dist/, for a Gradescope autograder
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist .
 
 # ---------------------------------------------------------------- prove
 
@@ -67,6 +70,9 @@ tests: $(READY)  ## all tests
 conformance: $(READY)  ## solution, variants, template and faulty work of every coursework
 	$(PYTEST) -q -n $(JOBS) --dist worksteal -m conformance --all-budgets $(ARGS)
 
+class-test: $(READY)  ## a class of 30, killed three times and resumed (long)
+	CLASS_TEST_COUNT=30 CLASS_TEST_KILLS=3 $(PYTEST) -m slow tests/classroom/test_classroom_whole.py $(ARGS)
+
 # ---------------------------------------------------------------- make again what is committed
 
 format: $(READY)  ## lay out the code and sort its imports
@@ -86,6 +92,9 @@ calibrate: $(READY)  ## measure the bands of a coursework: make calibrate ARGS="
 
 bench: $(READY)  ## our engine beside the student's loop, measured in one run; writes docs/bench.md
 	$(BIN)/python tools/bench $(ARGS)
+
+bench-class: $(READY)  ## a class of 100, and one of 1,000 marked again; writes docs/bench-class.md
+	PYTHONPATH=. $(BIN)/python tools/bench_class $(ARGS)
 
 clean:  ## remove what was built; .venv stays
 	rm -rf build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .tox

@@ -7,6 +7,7 @@ with it, and they are reported as lost, to be begun again elsewhere.
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
 from grader.classroom.executors.processes import carried_out, end_session, started
@@ -33,6 +34,7 @@ class RayCluster:
     name = "ray"
 
     def __init__(self, address: str | None = None) -> None:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing leaves the machine
         try:
             import ray
         except ImportError as error:
