@@ -110,7 +110,7 @@ def grade_class(options: ClassOptions, watcher: Watcher, executor: Executor | No
     )
     with _held(options.out), Register(options.out / "class.sqlite") as register:
         source = read_source(options.source, options.out / "incoming", options.out)
-        for text in (*source.notes, *session.notes):
+        for text in (*(() if options.anonymous else source.notes), *session.notes):
             watcher.note(text)
         _enrol(register, source, options)
         again = _reset_what_changed(

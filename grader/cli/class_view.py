@@ -135,7 +135,7 @@ def print_class(
     )
     _list(_OPEN, [f"{who}: {_POINTS.in_(language).format(open=open_, maximum=maximum)}"
                   for open_, who, maximum in waiting if open_], language, console)  # fmt: skip
-    _list(_NOT, [f"{name(one)}: {one.note.in_(language) if one.note else '?'}"
+    _list(_NOT, [name(one) if anonymous else f"{name(one)}: {one.note.in_(language) if one.note else '?'}"
                  for one in standings if one.result is None], language, console)  # fmt: skip
 
 

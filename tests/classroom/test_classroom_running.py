@@ -1,0 +1,100 @@
+"""What a run gives to its executor: only what can be graded, and nothing twice."""
+
+from pathlib import Path
+
+import pytest
+
+from grader.classroom.executors import Ended, Job, Resources
+from grader.classroom.running import Graded, Progress, grade_class
+from grader.classroom.settings import ClassOptions
+from grader.text import Text
+
+pytestmark = pytest.mark.sandbox
+
+
+class Failing:
+    """An executor on which everything fails, and which remembers what it was given."""
+
+    name = "failing"
+
+    def __init__(self) -> None:
+        self.given: list[Job] = []
+        self._ended: list[Ended] = []
+
+    def fits(self, resources: Resources) -> bool:
+        """One at a time."""
+        return not self._ended
+
+    def submit(self, job: Job) -> None:
+        """Fail."""
+        self.given.append(job)
+        self._ended.append(Ended(id=job.id, how="failed", detail="broken"))
+
+    def wait(self, timeout_s: float) -> list[Ended]:
+        """Return the failure."""
+        ended, self._ended = self._ended, []
+        return ended
+
+    def close(self) -> None:
+        """Nothing runs."""
+
+
+class Listening:
+    """Keeps what was said."""
+
+    def __init__(self) -> None:
+        self.said: list[Text] = []
+
+    def note(self, text: Text) -> None:
+        """Keep it."""
+        self.said.append(text)
+
+    def update(self, state: Progress) -> None:
+        """Show nothing."""
+
+
+def run(
+    tmp_path: Path, *, retry: bool = False, anonymous: bool = False
+) -> tuple[Graded, list[str], list[Text]]:
+    """Grade a list in which one handed in nothing, one file is not there, and two have one name."""
+    (tmp_path / "there").mkdir(exist_ok=True)
+    (tmp_path / "there" / "answers.md").write_text("Q1\n", encoding="utf-8")
+    rows = "a;Ann;there\nb;Bob;\nc;Ann;none\n"
+    (tmp_path / "class.csv").write_text(f"id;name;path\n{rows}", encoding="utf-8")
+    executor, listening = Failing(), Listening()
+    options = ClassOptions(
+        source=tmp_path / "class.csv", out=tmp_path / "out", assignment="polytech_tp5_6", budget="static",
+        data="synthetic", retry_errors=retry, anonymous=anonymous,
+    )  # fmt: skip
+    graded = grade_class(options, listening, executor)
+    return graded, [job.id for job in executor.given], listening.said
+
+
+def test_what_fails_is_tried_twice_and_again_only_when_asked(tmp_path: Path) -> None:
+    """Two tries, then none in the next run, then two with --retry-errors."""
+    assert run(tmp_path)[1] == ["watch a", "watch a"]
+    assert run(tmp_path)[1] == []
+    assert run(tmp_path, retry=True)[1] == ["watch a", "watch a"]
+
+
+def test_where_nothing_was_handed_in_nothing_is_ever_graded(tmp_path: Path) -> None:
+    """An empty path must not become the working directory, whatever is retried; each row says why."""
+    run(tmp_path)
+    graded, given, _ = run(tmp_path, retry=True)
+    assert not any(job.endswith((" b", " c")) for job in given)
+    notes = {row.hand_in.id: row.note.en for row in graded.rows if row.note}
+    assert (
+        "Nothing was handed in" in notes["b"] and "does not exist" in notes["c"] and "our fault" in notes["a"]
+    )
+
+
+def test_an_anonymous_run_says_no_name(tmp_path: Path) -> None:
+    """What is noticed about people is told, unless nobody is to be named."""
+    assert any("Ann" in text.en for text in run(tmp_path)[2])
+    assert not any("Ann" in text.en for text in run(tmp_path, anonymous=True)[2])
+
+
+def test_pseudonyms_do_not_follow_the_alphabet(tmp_path: Path) -> None:
+    """They stay the same from run to run and come from a digest."""
+    first, second = ({row.hand_in.id: row.pseudonym for row in run(tmp_path)[0].rows} for _ in range(2))
+    assert first == second and len(set(first.values())) == 3
