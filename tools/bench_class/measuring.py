@@ -126,7 +126,12 @@ def _many(graded: Path, room: Path, count: int, jobs: int) -> Many:
         name = f"copy{number:05d}"
         (source / name).mkdir(parents=True)
         (source / name / "answers.md").write_text(f"{number}\n", encoding="utf-8")
-        shutil.copytree(templates[number % len(templates)], out / "students" / name, copy_function=_linked)
+        shutil.copytree(
+            templates[number % len(templates)],
+            out / "students" / name,
+            copy_function=_linked,
+            ignore=shutil.ignore_patterns(".lock"),
+        )  # held by one job at a time: never shared
     # Enrol with everything waiting, then say that all is done: what follows has to mark again and nothing else.
     scheme = room / "scheme.toml"
     scheme.write_text("[points]\nQ1 = 1.5\n", encoding="utf-8")
