@@ -33,7 +33,10 @@ class _Notebook(msgspec.Struct):
 
 
 def read(source: Path) -> Document:
-    """Return the Markdown cells at `source`, `page` being the cell's number; raises Unreadable."""
+    """Return the Markdown cells at `source`, `page` being the cell's number; raises Unreadable.
+
+    A notebook with code and no writing is read and holds nothing; one without either is `empty`.
+    """
     if source.stat().st_size > SOURCE_BYTES_MAX:
         raise Unreadable("damaged")
     raw = source.read_bytes()
@@ -49,7 +52,12 @@ def read(source: Path) -> Document:
         if cell.cell_type in ("markdown", "heading", "raw"):
             text = cell.source if isinstance(cell.source, str) else "".join(cell.source)
             _cell(text, number, gathered)
-    return gathered.document()
+    document = gathered.document()
+    program = any(cell.cell_type == "code" and "".join(cell.source).strip() for cell in cells)
+    # A notebook of code alone is a program that was handed in, not a report that went missing.
+    return (
+        msgspec.structs.replace(document, state="read") if document.state == "empty" and program else document
+    )
 
 
 def _cell(text: str, number: int, gathered: Gathered) -> None:

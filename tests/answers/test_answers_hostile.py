@@ -84,6 +84,7 @@ def test_an_encrypted_pdf_says_so(tmp_path: Path) -> None:
         ("rapport.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "document_encrypted"),
         ("tp.ipynb", b"", "document_empty"),
         ("tp.ipynb", b'{"cells": [{"cell_type": "markdown", "source": ["## Q8', "document_unreadable"),
+        ("tp.ipynb", b'{"cells": [{"cell_type": "code", "source": ["\\n"]}]}', "document_empty"),
         ("tp.ipynb", b"[" * 100_000, "document_unreadable"),
         ("tp.ipynb", b'{"cells": 3}', "document_unreadable"),
         ("rapport.tex", b"\0\1\2" * 50, "document_unreadable"),
@@ -177,6 +178,15 @@ def test_a_notebook_with_huge_outputs_and_no_kernel_is_read(tmp_path: Path) -> N
     answers = written(tmp_path, json.dumps(document), "tp.ipynb")
     assert answer(answers, "Q8").text == "padding 2"
     assert kinds(answers) == []
+
+
+@pytest.mark.parametrize("source", [["import torch\n", "# Q8 : padding 2"], "print('Q8')"])
+def test_a_notebook_of_code_alone_hides_no_answers(tmp_path: Path, source: str | list[str]) -> None:
+    """A program in a notebook is no unreadable report: nothing is told of it, and what nobody wrote is missing."""
+    document = {"nbformat": 4, "cells": [{"cell_type": "code", "source": source, "outputs": []}]}
+    answers = written(tmp_path, json.dumps(document), "tp.ipynb")
+    assert kinds(answers) == []
+    assert answer(answers, "Q8").state == "missing"
 
 
 def test_what_cannot_be_seen_is_dropped_and_told(tmp_path: Path) -> None:
