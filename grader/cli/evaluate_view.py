@@ -11,19 +11,26 @@ from grader.pipeline.evaluating import Agreement, Evaluation
 from grader.text import Language, Text
 
 _HEADINGS = (
-    Text(fr="réponses", en="answers"),
-    Text(fr="décidées", en="decided"),
-    Text(fr="à une personne", en="to a person"),
+    Text(fr="rép.", en="ans."),
+    Text(fr="déc.", en="dec."),
+    Text(fr="pers.", en="person"),
     Text(fr="exact", en="exact"),
-    Text(fr="à 0,5 près", en="within 0.5"),
-    Text(fr="kappa quadratique", en="quadratic kappa"),
-    Text(fr="1 point de trop", en="over by 1"),
+    Text(fr="±0,5", en="±0.5"),
+    Text(fr="kappa", en="kappa"),
+    Text(fr="+1 pt", en="+1 pt"),
+)
+"""Short enough for all columns to stand in a terminal of 80; the legend says them in full."""
+_LEGEND = Text(
+    fr="rép. : réponses ; déc. : décidées ; pers. : part laissée à une personne. Parmi les décidées, exact : "
+    "même note que la personne ; ±0,5 : à 0,5 près ; kappa : kappa quadratique ; +1 pt : un point de trop.",
+    en="ans.: answers; dec.: decided; person: share left to a person. Of those decided, exact: the person's "
+    "mark; ±0.5: within 0.5; kappa: quadratic kappa; +1 pt: one point too many.",
 )
 _NAMES = {
     "all": Text(fr="ensemble", en="all"),
-    "building": Text(fr="vues pour bâtir le barème", en="seen while building"),
+    "building": Text(fr="déjà vues", en="seen before"),
     "aside": Text(fr="mises de côté", en="kept aside"),
-    "-": Text(fr="laissées à une personne", en="left to a person"),
+    "-": Text(fr="à une personne", en="to a person"),
 }
 _PARTS = Text(fr="Ensemble", en="Overall")
 _QUESTIONS = Text(fr="Par question", en="By question")
@@ -32,18 +39,19 @@ _BANDS = Text(fr="Par confiance", en="By confidence")
 
 
 def print_evaluation(found: Evaluation, language: Language, console: Console) -> None:
-    """Print how well marks agree: overall, by question, by language and by confidence."""
+    """Print how well marks agree: overall, by question, by language and by confidence, then what the heads mean."""
     _print(_PARTS, (found.overall, *found.parts), language, console)
     _print(_QUESTIONS, found.questions, language, console)
     _print(_LANGUAGES, found.languages, language, console)
     _print(_BANDS, found.bands, language, console)
+    console.print(_LEGEND.in_(language))
 
 
 def _print(title: Text, rows: Sequence[Agreement], language: Language, console: Console) -> None:
     table = Table(title=title.in_(language), title_justify="left", pad_edge=False)
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for heading in _HEADINGS:
-        table.add_column(heading.in_(language), justify="right")
+        table.add_column(heading.in_(language), justify="right", no_wrap=True)
     for row in rows:
         name = _NAMES[row.name].in_(language) if row.name in _NAMES else row.name
         table.add_row(
