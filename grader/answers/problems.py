@@ -68,8 +68,8 @@ def hidden_characters(name: str, count: int) -> Problem:
     return Problem(
         kind="document_hidden_characters",
         text=Text(
-            fr=f"{name} contient {count} caractère(s) invisible(s) (largeur nulle, sens d'écriture) : ils sont ignorés.",
-            en=f"{name} holds {count} invisible character(s) (zero width, direction of writing): they are ignored.",
+            fr=f"{name} contient {count} caractère(s) invisible(s) (largeur nulle, sens d'écriture), ignorés.",
+            en=f"{name} holds {count} invisible character(s) (zero width, direction of writing), ignored.",
         ),
         place=Place(file=name),
     )

@@ -80,7 +80,7 @@ def test_students_get_what_the_grader_needs(student_wheel: zipfile.ZipFile) -> N
     assets = {
         str(path.relative_to(ROOT))
         for path in ROOT.glob("reports/**/*")
-        if path.suffix in {".j2", ".css", ".ttf", ".otf", ".ttf"} and "sample" not in path.parts
+        if path.suffix in {".j2", ".css", ".ttf", ".otf"} and "sample" not in path.parts
     }
     assert assets
     assert assets <= names

@@ -451,8 +451,8 @@ def test_gradients_are_accumulated_over_batches(
         {"loss": Loss(name="other", arguments={"function": "system"})},
         {"loss": Loss(name="other", arguments={"base": "cross_entropy", "then": "add"})},
     ],
-    ids=["by-hand", "own-class", "function", "zero", "argument", "no-metric", "plateau-by-batch", "endless", "clipped-in-part", "no-limit",
-         "other-clipping", "other-argument", "other-function", "added"],
+    ids=["by-hand", "own-class", "function", "zero", "argument", "no-metric", "plateau-by-batch", "endless",
+         "clipped-in-part", "no-limit", "other-clipping", "other-argument", "other-function", "added"],
 )  # fmt: skip
 def test_what_cannot_be_made_again_is_said(
     make_recipe: Callable[..., Recipe], make_job: Callable[..., Job], changes: dict[str, Any]
