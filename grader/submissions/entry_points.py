@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import Literal
 
 import msgspec
 
 from grader.model import EntryPoint, FileEntry, Place, Problem
-from grader.submissions import flags
+from grader.submissions import commands, flags
 from grader.submissions.calling import LeftToCall, Uncallable, trains_at_import, uncalled
 from grader.submissions.names import natural_key, shown
 from grader.submissions.running import runs
@@ -47,7 +48,7 @@ def find_entry_points(folder: Path, files: Sequence[FileEntry], settings: Settin
     if settings.run:
         found = _stated(settings, untouched)
         return FoundPrograms(numbered(found), tuple(problems), (), sources)
-    points, more, notes = programs(sources, untouched)
+    points, more, notes = programs(sources, untouched, commands.written(folder, files, sources))
     problems += more
     if not paths:
         problems.append(_nothing("no_python", "aucun fichier Python", "no Python file"))
@@ -60,15 +61,23 @@ def find_entry_points(folder: Path, files: Sequence[FileEntry], settings: Settin
 
 
 def programs(
-    sources: Sequence[Source], untouched: set[str]
+    sources: Sequence[Source],
+    untouched: set[str],
+    written: Mapping[str, Sequence[tuple[str, ...]]] = MappingProxyType({}),
 ) -> tuple[list[EntryPoint], list[Problem], list[Text]]:
-    """Return every way to run one of the sources, not numbered yet, with problems and notes."""
+    """Return every way to run one of the sources, not numbered yet, with problems and notes.
+
+    `written` are the argument lists that the hand-in itself tells for a path. They come after those made up from
+    the script's flags, since of runs that are alike the last one counts.
+    """
     imported = _imported(sources)
     points: list[EntryPoint] = []
     problems: list[Problem] = []
     notes: list[Text] = []
     for source in sources:
-        made, trouble, note = _programs(source, is_imported=source.path in imported)
+        made, trouble, note = _programs(
+            source, written.get(source.path, ()), is_imported=source.path in imported
+        )
         points += [msgspec.structs.replace(one, template=source.path in untouched) for one in made]
         problems += trouble
         notes += note
@@ -132,7 +141,9 @@ def imports_of(source: Source, known: set[str]) -> set[str]:
     return found & known - {source.path}
 
 
-def _programs(source: Source, *, is_imported: bool) -> tuple[list[EntryPoint], list[Problem], list[Text]]:
+def _programs(
+    source: Source, written: Sequence[tuple[str, ...]], *, is_imported: bool
+) -> tuple[list[EntryPoint], list[Problem], list[Text]]:
     """Return the ways to run one program, with what prevents or shortens them."""
     if source.program.is_notebook:
         return _notebook(source)
@@ -144,7 +155,10 @@ def _programs(source: Source, *, is_imported: bool) -> tuple[list[EntryPoint], l
     notes: list[Text] = []
     if runs(source.tree, by_itself=by_itself):
         argument_lists, left_out = flags.variants(source.tree)
-        points += [EntryPoint(id="", path=source.path, arguments=arguments) for arguments in argument_lists]
+        made_up = [arguments for arguments in argument_lists if arguments not in written]
+        points += [
+            EntryPoint(id="", path=source.path, arguments=arguments) for arguments in (*made_up, *written)
+        ]
         notes += [_left_out(left_out, source.path)] if left_out else []
     if points and (trains_at_import(source.tree) or any(point.arguments for point in points)):
         functions = []  # running the module once more to call what is left over in it shows nothing new

@@ -22,6 +22,8 @@ _NUMBER_WORDS = """
 """
 _NOT_INGREDIENTS = frozenset(_NOT_INGREDIENT_WORDS.split())
 _NUMBERS = frozenset(_NUMBER_WORDS.split())
+_USUAL_RATE = "0.5"
+"""Typed for a dropout whose rate is 0 by default."""
 _DEFAULTS = (
     (("batch_size", "batch-size", "batch", "bs"), "128"),
     (("lr", "learning_rate", "learning-rate"), "0.1"),
@@ -60,6 +62,8 @@ def variants(tree: ast.Module) -> tuple[tuple[tuple[str, ...], ...], int]:
         )
         found += [(*others, *values) for values in flag.variants]
     runs, left_out = combined(found, switches, needed)
+    # Of runs that are alike the last one counts: what the script does by itself, not what was made up for it.
+    runs = tuple(sorted(runs, key=lambda run: not run)) if choices else runs
     return tuple((*required, *run) for run in runs), left_out
 
 
@@ -105,6 +109,13 @@ def _options(tree: ast.Module) -> Iterator[tuple[list[str], dict[str, ast.expr]]
             yield names, {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
 
 
+def declared(tree: ast.Module) -> dict[str, bool]:
+    """Return every name of an argument that the script gives to argparse, and whether a value is typed behind it."""
+    return {
+        name: _action(keywords) in ("store", "append") for names, keywords in _options(tree) for name in names
+    }
+
+
 def _destination(names: Sequence[str], keywords: dict[str, ast.expr]) -> str:
     stated = _literal(keywords.get("dest"))
     long = next((name for name in names if name.startswith("--")), names[0])
@@ -137,8 +148,10 @@ def _turned_on(tree: ast.Module, destination: str, keywords: dict[str, ast.expr]
     """
     default = _literal(keywords.get("default"))
     off = default in (False, 0, "False", "false", "non", "no") and "default" in keywords
-    if not off or "choices" in keywords or destination.lower() in _NUMBERS or isinstance(default, float):
+    if not off or "choices" in keywords or destination.lower() in _NUMBERS:
         return None
+    if isinstance(default, float):
+        return _USUAL_RATE if "drop" in destination.lower() else None
     compared = list(_compared(tree, destination))
     if [value for value in compared if value not in (0, 1)]:
         return None

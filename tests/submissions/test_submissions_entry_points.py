@@ -183,30 +183,30 @@ class TestFlags:
         ]
 
     def test_choices(self, tmp_path: Path) -> None:
-        """Each value of a choice is run, and no value at all."""
+        """Each value of a choice is run, then no value at all: of runs that are alike the last one counts."""
         assert arguments(tmp_path, parser("'-s', '--stage', choices=['base', 'norm']")) == [
-            "",
             "--stage base",
             "--stage norm",
+            "",
         ]
         assert arguments(tmp_path, parser("'stage', type=int, choices=range(1, 4)")) == ["1", "2", "3"]
 
     def test_several_values_at_once(self, tmp_path: Path) -> None:
         """A list of ingredients is tried one at a time and cumulatively."""
         assert arguments(tmp_path, parser("'--with', nargs='*', choices=('norm', 'aug', 'mom')")) == [
-            "",
             "--with norm",
             "--with aug",
             "--with mom",
             "--with norm aug",
             "--with norm aug mom",
+            "",
         ]
 
     def test_values_known_by_comparison(self, tmp_path: Path) -> None:
         """An option without choices is understood by what the program compares it with."""
         body = "if args.stage >= 2: normalise()\nif args.stage >= 3: augment()\nif args.lr == 1: pass"
         program = parser("'--stage', type=int, default=1", "'--lr', type=float", body=body)
-        assert arguments(tmp_path, program) == ["", "--stage 2", "--stage 3"]
+        assert arguments(tmp_path, program) == ["--stage 2", "--stage 3", ""]
 
     def test_switches_that_are_no_ingredients(self, tmp_path: Path) -> None:
         """The GPU, plots and logging are left as they are."""
@@ -246,6 +246,69 @@ class TestFlags:
             ("script", ("--bn", "3"), {}),
             ("main", (), {"lr": 0.5}),
         ]
+
+    def test_a_dropout_rate_of_zero_is_switched_on(self, tmp_path: Path) -> None:
+        """A rate that is 0 by default is an ingredient that is off; another number with a point is none."""
+        options = ("'--dropout', type=float, default=0.0", "'--decay', type=float, default=0.0")
+        body = "if args.dropout > 0: pass\nif args.decay: pass"
+        assert arguments(tmp_path, parser(*options, body=body)) == ["", "--dropout 0.5"]
+
+
+OPTIONS = (
+    "'--norm', action='store_true'",
+    "'--optim', choices=['sgd', 'adam']",
+    "'--lr', '-l', type=float",
+    "'--out'",
+)
+
+
+class TestWrittenCommands:
+    """What the hand-in itself says was typed is run too, last, since of runs that are alike the last one counts."""
+
+    def written(self, folder: Path, file: str, text: str) -> list[str]:
+        """Return the runs that stem from `text` in `file`, beside a script with OPTIONS."""
+        made_up = arguments(folder / "alone", parser(*OPTIONS))
+        result = found(folder / "both", {"src/main.py": parser(*OPTIONS), file: text})
+        lines = [" ".join(point.arguments) for point in result.entry_points if point.path == "src/main.py"]
+        return [line for at, line in enumerate(lines) if line not in made_up or at >= len(made_up)]
+
+    @pytest.mark.parametrize("file", ["src/run.sh", "README.md", "src/tools.py", "go.bat"])
+    def test_of_any_text(self, tmp_path: Path, file: str) -> None:
+        """Shell files, notes, and comments; with a path, a dollar sign, a broken line or an equals sign."""
+        text = (
+            "# $ python3 main.py --norm --optim sgd\n"
+            "# python -u src/main.py --norm \\\n -l 0.05 > log.txt 2>&1 &\n"
+            "# `python main.py --optim=adam --out='my runs'`\n"
+        )
+        assert self.written(tmp_path, file, text) == [
+            "--norm --optim sgd",
+            "--norm -l 0.05",
+            "--optim=adam --out=my runs",
+        ]
+
+    @pytest.mark.parametrize(
+        ("line", "kept"),
+        [
+            ("python main.py --norm --lr 0.1 pour la question 19", ["--norm --lr 0.1"]),
+            ("python main.py --lr <lr>", []),
+            ("python main.py [--norm]", []),
+            ("python main.py --norm --lr $LR", []),
+            ("python main.py --norm --unknown 3", []),
+            ("python other.py --norm --lr 1", []),
+            ("python main.py --norm --out 'l", []),
+        ],
+    )
+    def test_only_what_can_be_typed(self, tmp_path: Path, line: str, kept: list[str]) -> None:
+        """Placeholders, options not declared and other scripts are no command; a sentence behind one is cut off."""
+        assert self.written(tmp_path, "README.md", f"Lancer : {line}\n") == kept
+
+    def test_replaces_the_same_run_made_up(self, tmp_path: Path) -> None:
+        """A command that was tried anyway is run once, at its place among those written."""
+        result = found(
+            tmp_path, {"main.py": parser(*OPTIONS), "run.sh": "python main.py --norm\npython main.py\n"}
+        )
+        assert [" ".join(point.arguments) for point in result.entry_points][-2:] == ["--norm", ""]
+        assert len({point.arguments for point in result.entry_points}) == len(result.entry_points)
 
 
 class TestBadFiles:
