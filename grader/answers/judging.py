@@ -73,7 +73,10 @@ def judge(
     errors = _errors(ready, heard, strict=False)
     proposal = strict if strict == generous or errors else (strict + generous) / 2
     proposal = 0.5 if proposal not in (0.0, 0.5, 1.0) else proposal
-    sure = _confidence(reading, heard, (strict, generous), wrong=bool(errors), figures=ready.rubric.lists)
+    wrong: Literal["whole", "part"] | None = (
+        None if not errors else "whole" if _earned(ready, heard) == 1 else "part"
+    )
+    sure = _confidence(reading, heard, (strict, generous), wrong=wrong, figures=ready.rubric.lists)
     if instructed:
         sure = 0.95 if strict == generous == 0 else 0.2
     elif cut or reading.cut:
@@ -149,14 +152,19 @@ def _errors(ready: Ready, heard: _Heard, *, strict: bool) -> tuple[Concept, ...]
 
 
 def _share(ready: Ready, heard: _Heard, *, strict: bool) -> float:
+    errors = _errors(ready, heard, strict=strict)
+    return min([_earned(ready, heard, strict=strict), *(error.cap for error in errors)])
+
+
+def _earned(ready: Ready, heard: _Heard, *, strict: bool = False) -> float:
+    """Return what is earned before any mistake is held against it."""
+
     def known(name: str) -> bool:
         return name in heard.said or (not strict and name in heard.hinted)
 
     if any(holds(one, known) for one in ready.rubric.full):
-        share = 1.0
-    else:
-        share = 0.5 if any(holds(one, known) for one in ready.rubric.half) else 0.0
-    return min([share, *(error.cap for error in _errors(ready, heard, strict=strict))])
+        return 1.0
+    return 0.5 if any(holds(one, known) for one in ready.rubric.half) else 0.0
 
 
 def _wanted(ready: Ready) -> frozenset[str]:
@@ -178,24 +186,26 @@ def _lacking(ready: Ready, said: frozenset[str]) -> tuple[Text, ...]:
 
 
 def _confidence(
-    reading: Reading, heard: _Heard, shares: tuple[float, float], *, wrong: bool, figures: bool
-) -> float:
+    reading: Reading, heard: _Heard, shares: tuple[float, float],
+    *, wrong: Literal["whole", "part"] | None, figures: bool,
+) -> float:  # fmt: skip
     """Return how often such a judgement is right.
 
-    A half is sure where no clause is left over that may say the other half. That nothing was found is sure where much
-    was written, and where names and figures stand and no clause. The steps are rough, and held against answers
-    marked by hand (`grade evaluate-answers`).
+    A half is sure where no clause is left over that may say the other half. That nothing was found is sure only
+    where names and figures stand and no clause: what is said in other words than a rubric foresaw looks the same. A
+    mistake is sure unless all that is asked stands beside it: one of the two was misread then. The steps are rough,
+    and held against answers marked by hand (`grade evaluate-answers`).
     """
     strict, generous = shares
     if strict != generous:
         return 0.4
     words, clauses = _left_over(reading, heard)
-    if wrong:
-        return 0.85
+    if wrong is not None:
+        return 0.5 if wrong == "whole" else 0.85
     if strict == 1:
         return 0.9 if clauses < 3 else 0.85
     if strict == 0:
-        return 0.7 if (clauses >= 4 and words >= 25) or (figures and not clauses) else 0.5
+        return 0.7 if figures and not clauses else 0.5
     sure = 0.85 if words < 5 else 0.7 if clauses == 0 else 0.5
     return sure - 0.15 if heard.denied else sure
 

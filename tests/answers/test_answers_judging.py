@@ -67,9 +67,15 @@ def test_a_hint_leaves_it_to_a_person(ready: Ready) -> None:
 
 def test_a_mistake_takes_all_and_is_told(ready: Ready) -> None:
     """The right words do not help beside their contrary."""
-    found = judge("Il y a plus de poids que dans une FC, moins de poids ensuite, vue locale.", ready)
+    found = judge("Il y a plus de poids que dans une FC, puis moins de poids ensuite.", ready)
     assert (found.share, found.reason) == (0.0, "error")
     assert tell(found).en == "There are fewer weights."
+
+
+def test_a_mistake_beside_all_that_is_asked_is_left_to_a_person(ready: Ready) -> None:
+    """Either the mistake or the rest was misread then, and a full point hangs on it."""
+    found = judge("Il y a plus de poids que dans une FC, moins de poids ensuite, vue locale.", ready)
+    assert (found.share, found.decided) == (0.0, False)
 
 
 def test_what_is_established_otherwise_counts(ready: Ready) -> None:

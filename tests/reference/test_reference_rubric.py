@@ -81,6 +81,35 @@ def test_all_answers_of_a_hand_in_are_judged_within_seconds() -> None:
     assert time.perf_counter() - start < 3
 
 
+@pytest.mark.parametrize(("question", "text"), [
+    ("Q20", "La même moyenne sert partout, ce qui permet de donner de l'information de la validation au réseau pendant"
+            " l'apprentissage ; sinon l'échelle serait différente."),
+    ("Q22", "Le test passe de 71 % à 65 % et l'écart entre train et test augmente : on sur-apprend plus."),
+    ("Q29", "Test accuracy goes from 74% to 68%: the flip amplifies overfitting."),
+    ("Q32", "p trop grand : le réseau sous-apprend. p trop petit : il sur-apprend ; avec p = 0 tous les neurones sont"
+            " éteints."),
+    ("Q32", "L'hyper-paramètre est le nombre de neurones de la couche : trop grand, elle est lente à apprendre."),
+    ("Q24", "Elle agrandit artificiellement la base d'apprentissage et rend le modèle plus robuste."),
+    ("Q5", "Un noyau de la taille de l'entrée, autant de filtres que de neurones, mais chaque neurone voit un seul"
+           " pixel."),
+])  # fmt: skip
+def test_the_right_words_around_a_wrong_claim_earn_nothing_unseen(question: str, text: str) -> None:
+    """What says the opposite in the right words gets no point that no person has looked at."""
+    found = judge(text, RUBRIC[question])
+    assert not (found.decided and found.share), found
+
+
+@pytest.mark.parametrize(("question", "text"), [
+    ("Q23", "Animaux et objets : OUI ; texte, chiffres : NON."),
+    ("Q23", "Sur des photos c'est ok, mais pour des lettres le sens change, un b devient un d."),
+    ("Q14", "En test on appelle model.eval(), et en train model.train()."),
+])  # fmt: skip
+def test_a_short_right_answer_is_not_taken_for_its_opposite(question: str, text: str) -> None:
+    """Cases named side by side, each with its own verdict, are no mistake that nobody looks at."""
+    found = judge(text, RUBRIC[question])
+    assert not (found.decided and not found.share), found
+
+
 def good(found: Agreement, *, exact: float, kappa: float, decided: float) -> bool:
     return (
         (found.exact or 0) >= exact
