@@ -30,8 +30,21 @@ WHERE_ABSENT = (
     "pudb",
     "line_profiler",
     "memory_profiler",
+    "torchmetrics",
+    "torcheval",
+    "thop",
+    "ptflops",
+    "torchstat",
+    "codecarbon",
+    "pynvml",
+    "GPUtil",
+    "gdown",
+    "loguru",
+    "cv2",
+    "skimage",
+    "imageio",
 )
-"""Replaced only where they are missing."""
+"""Replaced only where they are missing: they measure, fetch or log, and what is trained does not hang on them."""
 _EXTRA = ("torch.utils.tensorboard",)
 
 
