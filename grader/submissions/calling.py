@@ -54,11 +54,12 @@ class Uncallable:
     unknown: tuple[str, ...]
 
 
-def uncalled(tree: ast.Module) -> tuple[list[LeftToCall], list[Uncallable]]:
+def uncalled(tree: ast.Module, text: str = "") -> tuple[list[LeftToCall], list[Uncallable]]:
     """Return the functions to call, in natural order of the file, and mains that cannot be called.
 
     A function is called when nothing in the module calls or hands on its name, and it is a main by name or
-    leads to a `backward()`.
+    leads to a `backward()`. Where a line of the module's `text` holds a call of it behind a `#`, it gets the
+    arguments of the last such call, which say better than what is usual what its author ran.
     """
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     used = _used(tree, functions)
@@ -69,13 +70,39 @@ def uncalled(tree: ast.Module) -> tuple[list[LeftToCall], list[Uncallable]]:
         if name in used or not (is_main or _trains(name, functions)) or function.decorator_list:
             continue
         keywords, switches, unknown = _keywords(function, tree)
+        stated = _commented(function, text)
+        unknown = [one for one in unknown if one not in stated]
+        keywords |= stated
         if unknown:
             hopeless += [Uncallable(function, tuple(unknown))] if is_main else []
             continue
+        switches = [switch for switch in switches if switch not in stated]
         sets, left_out = combined([], [(switch,) for switch in switches], ())
         variants = tuple(keywords | {one: _on(one) for one in chosen} for chosen in sets)
         ready.append(LeftToCall(name, variants, left_out))
     return ready, hopeless
+
+
+def _commented(function: ast.FunctionDef, text: str) -> Keywords:
+    """Return the plain arguments of the last commented call of `function` in `text`, none where one is no literal."""
+    found: Keywords = {}
+    names = [one.arg for one in function.args.args] if not function.args.posonlyargs else []
+    for match in re.finditer(
+        rf"^[ \t]*#+[ \t]*({re.escape(function.name)}\(.{{0,300}}\))", text, re.MULTILINE
+    ):
+        try:
+            call = ast.parse(match[1], mode="eval").body
+        except (SyntaxError, ValueError, MemoryError, RecursionError):
+            continue
+        if not isinstance(call, ast.Call) or len(call.args) > len(names):
+            continue
+        given = dict(zip(names, call.args, strict=False))
+        given |= {one.arg: one.value for one in call.keywords if one.arg in names}
+        values = {name: node.value for name, node in given.items() if isinstance(node, ast.Constant)}
+        plain = {name: value for name, value in values.items() if isinstance(value, int | float | bool | str)}
+        if len(plain) == len(call.args) + len(call.keywords):
+            found = {name: False if _GPU.search(name) else value for name, value in plain.items()}
+    return found
 
 
 def _used(tree: ast.Module, functions: dict[str, ast.FunctionDef]) -> set[str]:

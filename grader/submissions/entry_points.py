@@ -147,7 +147,11 @@ def _programs(
     """Return the ways to run one program, with what prevents or shortens them."""
     if source.program.is_notebook:
         return _notebook(source)
-    functions, uncallable = ([], []) if is_imported else uncalled(source.tree)
+    functions, uncallable = (
+        ([], [])
+        if is_imported
+        else uncalled(source.tree, source.program.chunks[0].text if source.program.chunks else "")
+    )
     mains = [one for one in functions if one.name == "main"]
     # A value computed at the top (a device, say) does not make a script of a module with a main.
     by_itself = is_imported or bool(mains) or any(one.function.name == "main" for one in uncallable)

@@ -159,6 +159,31 @@ class TestMain:
             assert [point.call for point in result.entry_points] == ["script"]
 
 
+class TestCommentedCalls:
+    """A function that is left to call gets the arguments with which a commented line calls it."""
+
+    @pytest.mark.parametrize(
+        ("line", "keywords"),
+        [
+            (
+                "#main_bn(64, 0.01, 40, cuda=True)",
+                {"batch_size": 64, "lr": 0.01, "epochs": 40, "cuda": False},
+            ),
+            ("    # main_bn(lr=0.02, epochs=30)  # final", {"lr": 0.02, "epochs": 30, "cuda": False}),
+            ("# main_bn(8, 0.5)\n# main_bn(16, 0.2)", {"batch_size": 16, "lr": 0.2, "cuda": False}),
+            ("# main_bn(BATCH, 0.01, 40)", {"cuda": False}),
+            ("# main_bn(64, 0.01, 40, 1, 2, 3)", {"cuda": False}),
+            ("# main_bn(un, deux", {"cuda": False}),
+            ("# voir main_bn(64)", {"cuda": False}),
+        ],
+    )
+    def test_arguments(self, tmp_path: Path, line: str, keywords: dict[str, object]) -> None:
+        """Plain values count, the last call of several; names, sentences and calls that do not fit do not."""
+        body = "def main_bn(batch_size=128, lr=0.1, epochs=5, cuda=True):\n    loss.backward()\n"
+        (point,) = found(tmp_path, {"base.py": f"{NET}{body}{line}\n"}).entry_points
+        assert (point.call, point.function, point.keywords) == ("main", "main_bn", keywords)
+
+
 def parser(*options: str, body: str = "") -> str:
     """Return a script with argparse `options`."""
     lines = "\n".join(f"parser.add_argument({option})" for option in options)
