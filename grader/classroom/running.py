@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from grader.classroom.executors import Ended, Executor, Job, Processes
 from grader.classroom.handin import Source
+from grader.classroom.progress import Progress, Watcher
 from grader.classroom.queue import MOST_LOSSES, MOST_TRIES, Queue
 from grader.classroom.register import Register, Row, State, Step
 from grader.classroom.settings import ClassOptions, conditions_digest, fingerprint, judging_digest
@@ -47,39 +47,6 @@ _GAVE_UP = {
         en="The machine that graded this work went away several times.",
     ),
 }
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is: jobs by kind and state, how much was shared, and what is under way."""
-
-    counts: Mapping[str, Mapping[State, int]]
-    sharing: tuple[int, int]
-    running: tuple[str, ...]
-    seconds: Mapping[str, float]
-    """Mean duration of the jobs of a kind so far."""
-    slots: int
-
-    @property
-    def left_s(self) -> float | None:
-        """Seconds that what is known to be left will take; None as long as nothing is known of some kind."""
-        total = 0.0
-        for kind, states in self.counts.items():
-            left = states.get("waiting", 0) + 0.5 * states.get("running", 0)
-            if left and kind not in self.seconds:
-                return None
-            total += left * self.seconds.get(kind, 0.0)
-        return total / max(self.slots, 1)
-
-
-class Watcher(Protocol):
-    """Whoever shows how a class comes on."""
-
-    def note(self, text: Text) -> None:
-        """Say something once."""
-
-    def update(self, state: Progress) -> None:
-        """Show how far things are."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from grader.classroom.running import Progress
+from grader.classroom.progress import Progress
 from grader.classroom.standing import Standing
 from grader.text import Language, Text
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from class_maker import cheap
 
-from grader.classroom.running import Progress, grade_class
+from grader.classroom.progress import Progress
+from grader.classroom.running import grade_class
 from grader.classroom.settings import ClassOptions
 from grader.text import Text
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from grader.classroom.executors import Ended, Job, Resources
-from grader.classroom.running import Graded, Progress, grade_class
+from grader.classroom.progress import Progress
+from grader.classroom.running import Graded, grade_class
 from grader.classroom.settings import ClassOptions
 from grader.text import Text
 
