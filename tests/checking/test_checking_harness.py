@@ -112,17 +112,18 @@ ANSWERS = {
     "Q1": "x' = (x+2p-k)/s + 1, y' = (y+2p-k)/s + 1. Filtre : k*k*z + 1. Fully-connected : x*y*z*x'*y'",
     "Q8": "p = 2, s = 1", "Q9": "p = 0, s = 2", "Q11": "1.19M pour 50 000 images", "Q13": "98,5 % en test sur MNIST",
     "Q10": "| c | taille | poids |\n|-|-|-|\n| conv1 | 32x32x32 | 2400 |\n| conv2 | 16x16x64 | 51200 |\n"
-           "| conv3 | 8x8x64 | 102400 |\n| fc4 | 1000 | 1024000 |\n| fc5 | 10 | 10000 |",
+           "| conv3 | 8x8x64 | 102400 |\n| fc4 | 1000 | 1024000 |\n| fc5 | 10 | 10000 |\n\n"
+           "La grande majorité des poids se trouve dans la première couche fully-connected, fc4.",
 }  # fmt: skip
 
 
 @pytest.mark.slow
 def test_right_answers_pass_in_the_teacher_s_distribution() -> None:
-    """All six answers with one right content are judged right, and other questions go to a person."""
+    """Answers with one right content are judged right, half an answer earns half, and none is missing."""
     found = run_checks(FOLDER, evidence(answers=ANSWERS | {"Q2": "moins de poids"}), distribution="teacher")
     judged = [one for one in found if one.item in ANSWERS]
     assert {one.outcome for one in judged} == {Outcome.PASSED}
-    assert [one.outcome for one in found if one.item == "Q2"] == [Outcome.MANUAL]
+    assert [(one.outcome, one.cost) for one in found if one.item == "Q2"] == [(Outcome.FAILED, 0.5)]
     assert [one.outcome for one in found if one.item == "Q3"] == [Outcome.MISSING]
 
 
@@ -133,7 +134,7 @@ def test_wrong_answers_fail_and_keep_the_right_ones_to_the_teacher() -> None:
         "Q1": "(x + p - k)/s + 1, k*k*z, en fully connected x*y*z*x'*y'",
         "Q8": "p = 1 et s = 1",
         "Q10": ANSWERS["Q10"].replace("| 102400 |", "| 51200 |"),
-        "Q11": "1 138 800",
+        "Q11": "1 138 800, bien plus que les 50 000 exemples.",
     }
     found = run_checks(FOLDER, evidence(answers=wrong), distribution="teacher")
     assert {one.check for one in found if one.outcome is Outcome.FAILED} == {

@@ -150,7 +150,7 @@ def test_programs_that_cannot_run_are_each_told_once(tmp_path: Path) -> None:
     }  # fmt: skip
     assert len(result.problems) == len(set(result.problems))
     told = {one.kind for one in result.problems}
-    assert {"syntax_error", "import_error", "time_limit", "not_python"} <= told
+    assert {"syntax_error", "missing_helper", "time_limit", "not_python"} <= told
     marks = {mark.item: mark for mark in result.marks}
     assert marks["Q8"].outcome == "passed"
     assert marks["Q15"].points is None, "programs that gave no evidence leave their points open"

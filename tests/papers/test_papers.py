@@ -185,7 +185,7 @@ def test_follow_up_holds_stars_progress_and_comments(work: Path, tmp_path: Path)
     written = followup(options(folder, tmp_path / "out"), Silent())
     page = written.printed.html.read_text(encoding="utf-8")
     assert written.printed.pdf is not None
-    for said in ("Q5-6.2 ", "Q5-6.18 ", "0 étapes sur 6", "pas encore", "Le sujet est long.", "43,0"):
+    for said in ("Q5-6.2 ", "Q5-6.18 ", "0 étapes sur 6", "en cours", "Le sujet est long.", "43,0"):
         assert said in page
     assert "Q5-6.1<" not in page and "Q5-6.3 " in page and "Points" not in page
 

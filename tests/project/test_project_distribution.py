@@ -17,7 +17,7 @@ FORBIDDEN = (
     "*/solution/*",
     "*/variants/*",
     "*/faulty/*",
-    "*rubric*",
+    "*rubric.toml",
     "*recipes.json",
     "reference/*/answer_*",
     "*expected.toml",

@@ -507,7 +507,8 @@ def test_each_error_is_told_with_its_line(
     assert problem is not None
     assert problem.kind == kind
     assert problem.place == Place(file=f"{name}.py", line=line)
-    assert f"ligne {line}" in problem.text.fr
+    # A missing helper is told once for all the programs that want it, so its sentence names none of their lines.
+    assert kind == "missing_helper" or f"ligne {line}" in problem.text.fr
 
 
 def test_a_program_without_training_says_so(recordings: dict[str, Recording]) -> None:
