@@ -16,6 +16,18 @@ ASSETS = Path(__file__).resolve().parent / "assets"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
+def template(name: str) -> jinja2.Template:
+    """Return the template called `name`: it escapes everything and forgives no unknown name."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name)
+
+
 def screen_page(document: Document, figures: Sequence[Figure], language: Language) -> str:
     """Return the page for a browser: whole, self-contained, figures and style inside."""
     sources = {figure.name: _data_url(figure) for figure in figures}
@@ -39,14 +51,7 @@ def _render(
     *,
     paper: bool,
 ) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("report.html.j2").render(
+    return template("report.html.j2").render(
         document=document,
         summary=document.summary,
         figures={figure.name: figure for figure in figures},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from grader.pipeline import Silent
 from grader.pipeline.session import begin
 from grader.records import read_record, write_record
 from grader.text import Text
+from grader.training.devices import core_count
 
 _POLL_S = 0.5
 _NOTHING_THERE = Text(fr="Rien n'a été rendu.", en="Nothing was handed in.")
@@ -87,7 +87,7 @@ def grade_class(options: ClassOptions, watcher: Watcher, executor: Executor | No
         queue = Queue(register, options, device=session.device)
         _check_only(options, queue)
         queue.again = again
-        cores = options.jobs or _cores()
+        cores = options.jobs or core_count()
         runner = executor or _executor(options, cores, session.device)
         try:
             _Run(register, queue, runner, options, watcher, slots=cores).to_the_end()
@@ -110,10 +110,6 @@ def _executor(options: ClassOptions, cores: int, device: str) -> Executor:
     from grader.classroom.executors.ray_cluster import RayCluster
 
     return RayCluster(options.address)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextlib.contextmanager

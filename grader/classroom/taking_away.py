@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
-import grader
+from grader.classroom.executors.processes import environment
 from grader.classroom.exports import canvas, moodle
 from grader.classroom.gradebook import write_gradebook
 from grader.classroom.likeness.gathering import materials
@@ -117,15 +116,12 @@ def _compared(graded: Graded, standings: Sequence[Standing]) -> bytes:
         "handed_out": _handed_out(graded.coursework.template),
         "wording": _wording(standings),
     }
-    home = str(Path(grader.__file__).resolve().parent.parent)
-    environment: Mapping[str, str] = {
-        **os.environ, "PYTHONHASHSEED": "0", "PYTHONPATH": home, "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"
-    }  # fmt: skip
+    seeded = {**environment(), "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"}
     return subprocess.run(
         [sys.executable, "-m", "grader.classroom.likeness"],
         input=encode(given),
         capture_output=True,
-        env=environment,
+        env=seeded,
         timeout=_LIKENESS_S,
         check=True,
     ).stdout

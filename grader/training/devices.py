@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import platform
 import subprocess
 import sys
@@ -18,6 +19,11 @@ MOST_ON_A_GPU = 8
 """Beyond it trainings wait for each other's kernels."""
 
 CPUINFO = Path("/proc/cpuinfo")
+
+
+def core_count() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def cpu_flags(cpuinfo: Path = CPUINFO) -> frozenset[str]:

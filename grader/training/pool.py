@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from grader.text import Text
 from grader.training import process
 from grader.training.board import Board, Clock
 from grader.training.cache import RECORD, keep, lock, recall, sweep, unfinished
-from grader.training.devices import gpu_places, resolve_device
+from grader.training.devices import core_count, gpu_places, resolve_device
 from grader.training.ended import asked_otherwise, dead, joined, refused, unusable
 from grader.training.ended import unfinished as not_finished
 from grader.training.jobs import Job, Plan, plan
@@ -67,7 +66,7 @@ def train_all(
         if key not in found
     ]
     on_gpu = any(one.plan.conditions.device == "cuda" for one in missing)
-    count = workers or (gpu_places(_cores()) if on_gpu else _cores())
+    count = workers or (gpu_places(core_count()) if on_gpu else core_count())
     board = Board(
         progress,
         {one.plan.key: one.job.name for one in missing},
@@ -115,11 +114,6 @@ def _told(job: Job, planned: Plan | Training, found: Mapping[str, Training], dev
     training = found[planned.key]
     own = asked_otherwise(job, training, device)
     return msgspec.structs.replace(training, note=joined(own, training.note)) if own else training
-
-
-def _cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)

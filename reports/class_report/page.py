@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 
-import jinja2
-
 from grader.model.class_summary import ClassSummary, Needing
 from grader.text import Language
 from reports.class_report.figures import quantile
@@ -14,7 +12,7 @@ from reports.class_report.phrases import word
 from reports.cleaning import clean_line
 from reports.figures.drawing import Figure
 from reports.formatting import decimal, integer, percent
-from reports.page import ASSETS, TEMPLATES
+from reports.page import ASSETS, template
 
 _NEEDING = 40
 _ITEMS = 14
@@ -56,17 +54,10 @@ def class_page(summary: ClassSummary, figures: Sequence[Figure], *, printed: boo
     )
 
 
-def render_page(template: str, styles: Sequence[str], language: Language, **values: object) -> str:
-    """Return `template` with `values` put in, everything escaped; `styles` are names of style sheets."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = "".join((ASSETS / f"{name}.css").read_text("utf-8") for name in styles)
-    return environment.get_template(template).render(
+def render_page(name: str, styles: Sequence[str], language: Language, **values: object) -> str:
+    """Return the template `name` with `values` put in, everything escaped; `styles` are names of style sheets."""
+    style = "".join((ASSETS / f"{one}.css").read_text("utf-8") for one in styles)
+    return template(name).render(
         **values,
         style=style,
         language=language,

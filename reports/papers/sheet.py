@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-import jinja2
 import msgspec
 from markupsafe import Markup
 
@@ -18,7 +17,7 @@ from reports.figures import Figure
 from reports.figures.curves import curves
 from reports.figures.drawing import prepare
 from reports.formatting import percent
-from reports.page import ASSETS, TEMPLATES
+from reports.page import ASSETS, template
 from reports.papers.paper import Paper, Progress
 from reports.papers.phrases import word
 from reports.papers.pictures import Pictures
@@ -117,15 +116,8 @@ def _count(paper: Paper) -> str:
 
 
 def _render(values: dict[str, object], styles: tuple[str, ...], *, printed: bool) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style = "".join(Path(ASSETS / f"{name}.css").read_text("utf-8") for name in styles)
-    return environment.get_template("paper.html.j2").render(**values, style=style, printed=printed)
+    return template("paper.html.j2").render(**values, style=style, printed=printed)
 
 
 def _inside(assets: Mapping[str, Asset], found: re.Match[str]) -> str:
