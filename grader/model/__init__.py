@@ -6,7 +6,7 @@ engine measured (`Training`), what was written (`Answers`), what was found (`Ver
 is worth (`Mark`) and the whole (`Result`). Nothing here computes; nothing here imports torch.
 """
 
-from grader.model.coursework import Assignment, Budget, Question, Stage
+from grader.model.coursework import Assignment, Budget, Question, Stage, StageComparison
 from grader.model.curve import CurvePoint, Seen, StudentCurve
 from grader.model.outcome import Outcome
 from grader.model.recipe import (

@@ -168,7 +168,8 @@ def test_kill_9_costs_no_bit(
     make_job: Callable[..., Job], make_recipe: Callable[..., Recipe], tmp_path: Path
 ) -> None:
     """A worker killed for good is followed by one that goes on, and record and tensors are the bytes they would be."""
-    recipe = make_recipe(regularised=True, train=CROP, options={"momentum": 0.9}, epochs=60)
+    # A checkpoint is due by the clock: on a fast machine few epochs would end before the first one.
+    recipe = make_recipe(regularised=True, train=CROP, options={"momentum": 0.9}, epochs=200)
     job, cache = make_job(recipe=recipe), tmp_path / "killed"
     one = plan(job, "cpu")
     path = unfinished(cache, one.key)
