@@ -65,7 +65,7 @@ __all__ = [
     "EntryPoint", "EpochPoint", "Examination", "Fact", "FileEntry", "Glimpse", "Graph", "Judgement", "Language",
     "Layer", "Loop", "Loss", "Mark", "Metric", "Network", "Node", "Opinion", "Optimisation", "Outcome",
     "Override", "Parameter", "ParameterGroup", "Pipeline", "Place", "Problem", "Quantity", "Question", "Recipe",
-    "Recording", "Recordings", "ReferenceModel", "Result", "Run", "SandboxRecord", "Schedule", "Seen", "Stage", "StageComparison",
-    "StageMatch", "StageResult", "StudentCurve", "Submission", "Text", "Total", "Training",
+    "Recording", "Recordings", "ReferenceModel", "Result", "Run", "SandboxRecord", "Schedule", "Seen", "Stage",
+    "StageComparison", "StageMatch", "StageResult", "StudentCurve", "Submission", "Text", "Total", "Training",
     "TrainingConditions", "VARIANTS", "Verdict",
 ]  # fmt: skip
