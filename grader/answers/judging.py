@@ -52,11 +52,13 @@ class _Heard:
 
 
 def judge(
-    text: str, ready: Ready, asked: tuple[str, ...] = (), facts: Mapping[str, bool] | None = None
-) -> Judgement:
+    text: str, ready: Ready, asked: tuple[str, ...] = (), facts: Mapping[str, bool] | None = None,
+    measured: frozenset[str] = frozenset(),
+) -> Judgement:  # fmt: skip
     """Return what `text` is worth as an answer to the question whose wordings are `asked`.
 
-    `facts` are concepts of the rubric that somebody else knows to hold or not: by arithmetic, or by what was measured.
+    `facts` are concepts of the rubric that somebody else knows to hold or not, as by arithmetic; `measured` names the
+    surprises that a measurement confirms: to report them is no mistake.
     """
     cut = len(text) > CHARACTERS_MAX
     own, instructed = without_instructions(text[:CHARACTERS_MAX])
@@ -68,7 +70,7 @@ def judge(
         sure = {"reference": 0.3}.get(kind, 0.95)
         return _judgement(0.0, sure, kind, ready, lacks=_lacking(ready, frozenset()))
     reading = corrected(reading, ready.stems)
-    heard = _hear(reading, ready, facts or {})
+    heard = _hear(reading, ready, facts or {}, measured)
     strict, generous = _share(ready, heard, strict=True), _share(ready, heard, strict=False)
     errors = _errors(ready, heard, strict=False)
     proposal = strict if strict == generous or errors else (strict + generous) / 2
@@ -112,7 +114,9 @@ def _judgement(
     )
 
 
-def _hear(reading: Reading, ready: Ready, facts: Mapping[str, bool]) -> _Heard:
+def _hear(
+    reading: Reading, ready: Ready, facts: Mapping[str, bool], measured: frozenset[str] = frozenset()
+) -> _Heard:
     finder = Finder(reading, tags(reading), ready.roles)
     said: dict[str, Match] = {}
     hinted: dict[str, Match] = {}
@@ -130,6 +134,11 @@ def _hear(reading: Reading, ready: Ready, facts: Mapping[str, bool]) -> _Heard:
             if match is not None and not match.negated:
                 hinted[concept.id] = match
                 break
+    for error in ready.rubric.error:
+        if error.unless and error.id in said:
+            hinted[error.id] = said.pop(error.id)
+        if error.unless in measured:
+            hinted.pop(error.id, None)
     for name, holds_true in facts.items():
         said.pop(name, None)
         hinted.pop(name, None)

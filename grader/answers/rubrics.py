@@ -32,6 +32,16 @@ class Concept(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """For an error: a combination of concepts, instead of patterns."""
     cap: float = 0.0
     """For an error: the share that the answer still has."""
+    unless: str = ""
+    """For an error: what makes it an honest report where it was measured. Unmeasured, it is for a person."""
+
+
+class Shared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Concepts and mistakes that several questions look for alike."""
+
+    id: str
+    concept: tuple[Concept, ...] = ()
+    error: tuple[Concept, ...] = ()
 
 
 class QuestionRubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,6 +53,8 @@ class QuestionRubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     half: tuple[str, ...] = ()
     lists: bool = False
     """Whether a bare list of names may be an answer."""
+    uses: tuple[str, ...] = ()
+    """Shared concepts and mistakes; one of the question's own of the same name stands instead."""
     concept: tuple[Concept, ...] = ()
     error: tuple[Concept, ...] = ()
 
@@ -55,6 +67,7 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     words: dict[str, str]
     roles: dict[str, str] = {}
     """Classes of words that name what is spoken of, by the name that patterns use (`train: ...`)."""
+    shared: tuple[Shared, ...] = ()
     question: tuple[QuestionRubric, ...]
 
 
@@ -82,9 +95,9 @@ def load_rubric(path: Path) -> dict[str, Ready]:
         rubric = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Rubric)
         classes = _classes(rubric.words)
         roles = {role: parse_pattern(name, classes).terms[0].choices for role, name in rubric.roles.items()}
-        return {
-            question.id: _ready(question, rubric.threshold, classes, roles) for question in rubric.question
-        }
+        shared = {one.id: one for one in rubric.shared}
+        whole = [_with_shared(question, shared) for question in rubric.question]
+        return {question.id: _ready(question, rubric.threshold, classes, roles) for question in whole}
     except (OSError, ValueError, msgspec.ValidationError, PatternError) as error:
         raise CourseworkError(
             fr=f"{path.parent.name}/{path.name} ne se lit pas : {error}. Corrigez ce fichier.",
@@ -130,6 +143,20 @@ def _classes(words: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     for name in words:
         read(name, ())
     return found
+
+
+def _with_shared(question: QuestionRubric, shared: Mapping[str, Shared]) -> QuestionRubric:
+    """Return the question with what it uses of `shared` behind its own."""
+    unknown = set(question.uses) - set(shared)
+    if unknown:
+        raise PatternError(f"{question.id} uses {sorted(unknown)}, which is not there")
+    own = {one.id for one in (*question.concept, *question.error)}
+    used = [shared[name] for name in question.uses]
+    return msgspec.structs.replace(
+        question,
+        concept=(*question.concept, *(one for group in used for one in group.concept if one.id not in own)),
+        error=(*question.error, *(one for group in used for one in group.error if one.id not in own)),
+    )
 
 
 def _ready(

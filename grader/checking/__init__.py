@@ -19,8 +19,10 @@ from grader.checking.deciding import (
 )
 from grader.checking.evidence import Evidence, StageEvidence
 from grader.checking.harness import run_checks, run_checks_many
+from grader.checking.surprises import NAMES as SURPRISES
+from grader.checking.surprises import measured
 
 __all__ = [
-    "CheckSpec", "Decided", "Evidence", "StageEvidence", "blocked", "check", "failed", "judged", "manual", "missing",
-    "not_run", "remark", "run_checks", "run_checks_many", "unreadable",
+    "SURPRISES", "CheckSpec", "Decided", "Evidence", "StageEvidence", "blocked", "check", "failed", "judged", "manual",
+    "measured", "missing", "not_run", "remark", "run_checks", "run_checks_many", "unreadable",
 ]  # fmt: skip

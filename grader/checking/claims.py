@@ -66,7 +66,7 @@ def weigh_claims(verdicts: Iterable[Verdict], evidence: Evidence) -> list[Verdic
     points although a log or our training confirms what was reported.
     """
     told = list(verdicts)
-    for question, place in _experiments(evidence):
+    for question, place in experiments(evidence):
         answer = evidence.answer(question.id)
         compared = _compared(question, place, answer, evidence) if answer.state == "found" else None
         if compared is None:
@@ -83,7 +83,7 @@ def weigh_claims(verdicts: Iterable[Verdict], evidence: Evidence) -> list[Verdic
     return told
 
 
-def _experiments(evidence: Evidence) -> list[tuple[Question, int]]:
+def experiments(evidence: Evidence) -> list[tuple[Question, int]]:
     """Return the questions that ask for the results of a stage, with that stage's place."""
     places = {stage.section: place for place, stage in enumerate(evidence.assignment.stage)}
     return [
@@ -118,27 +118,27 @@ def _compared(question: Question, place: int, answer: Answer, evidence: Evidence
     stated = _stated(text)
     claimed = evidence.answers.claims.get(stages[place].id)
     final = _final(text, stated, claimed / 100 if claimed is not None else None)
-    logged = _logged(stages[place], evidence.curves)
-    if logged is not None:
-        before = _logged(stages[place - 1], evidence.curves) if place else None
+    log = logged(stages[place], evidence.curves)
+    if log is not None:
+        before = logged(stages[place - 1], evidence.curves) if place else None
         curves = [curve for curve in evidence.curves if curve.stage == stages[place].id]
         wrong = (
-            _against_trend(text, logged, before)
-            or _against_log(final, stated, logged)
+            _against_trend(text, log, before)
+            or _against_log(final, stated, log)
             or against_epochs(text, curves)
             or against_losses(text, curves, evidence.assignment.classes)
         )
         if wrong is not None:
             return _verdict(question, answer, wrong, remark=True)
-        agreed = [final] if final is not None else [one for one in stated if logged.near(one, TOLERANCE)]
-        return _verdict(question, answer, _agrees(agreed[0], logged.source)) if agreed else None
-    ours = _ours(stages[place], evidence)
+        agreed = [final] if final is not None else [one for one in stated if log.near(one, TOLERANCE)]
+        return _verdict(question, answer, _agrees(agreed[0], log.source)) if agreed else None
+    own = ours(stages[place], evidence)
     values = [final] if final is not None else stated
-    if ours is None or ours.final is None or not values:
+    if own is None or own.final is None or not values:
         return None
-    if any(ours.near(value, _OURS) for value in values):
-        return _verdict(question, answer, _agrees(values[0], ours.source))
-    return _verdict(question, answer, _differs_from_ours(max(values), ours), remark=True, person=False)
+    if any(own.near(value, _OURS) for value in values):
+        return _verdict(question, answer, _agrees(values[0], own.source))
+    return _verdict(question, answer, _differs_from_ours(max(values), own), remark=True, person=False)
 
 
 def _final(text: str, stated: Sequence[float], claimed: float | None) -> float | None:
@@ -206,8 +206,8 @@ def _agrees(value: float, source: Text) -> Text:
     return Text(fr=f"{said[0]} : confirmé par {source.fr}.", en=f"{said[1]}: confirmed by {source.en}.")
 
 
-def _differs_from_ours(value: float, ours: Known) -> Text:
-    said, seen = _shown(value), _shown(ours.final or 0.0)
+def _differs_from_ours(value: float, own: Known) -> Text:
+    said, seen = _shown(value), _shown(own.final or 0.0)
     return Text(
         fr=f"Votre texte dit {said[0]} ; nous mesurons {seen[0]} avec vos réglages. Une autre graine "
         "ne l'explique pas : revoyez ce qui a donné ce chiffre.",
@@ -232,7 +232,7 @@ def _verdict(
     )
 
 
-def _logged(stage: Stage, curves: Iterable[StudentCurve]) -> Known | None:
+def logged(stage: Stage, curves: Iterable[StudentCurve]) -> Known | None:
     """Return what the student's own logs of a stage show, all of them together."""
     own = [curve for curve in curves if curve.stage == stage.id]
     points = [point for curve in own for point in curve.points]
@@ -241,7 +241,7 @@ def _logged(stage: Stage, curves: Iterable[StudentCurve]) -> Known | None:
     return Known(test, train, test[-1], Text(fr=own[0].source, en=own[0].source)) if test else None
 
 
-def _ours(stage: Stage, evidence: Evidence) -> Known | None:
+def ours(stage: Stage, evidence: Evidence) -> Known | None:
     """Return what our own training shows, where it kept the student's settings and data: at full budget only."""
     result: StageResult | None = next((row for row in evidence.stages if row.stage == stage.id), None)
     if result is None or result.training is None or result.training.accuracy is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from grader.answers import Ready, judge, load_rubric, tell
-from grader.checking import Evidence, judged
+from grader.checking import Evidence, judged, measured
 from grader.model import Answer
 
 Facts = dict[str, bool]
@@ -24,7 +24,10 @@ def judge_written(
 ) -> NoReturn:
     """End the check as the rubric has it; `facts` are concepts that were established otherwise."""
     asked = next((one.text for one in evidence.assignment.question if one.id == answer.question), None)
-    found = judge(answer.text, rubric()[answer.question], (asked.fr, asked.en) if asked else (), facts or {})
+    found = judge(
+        answer.text, rubric()[answer.question], (asked.fr, asked.en) if asked else (), facts or {},
+        measured(answer.question, evidence),
+    )  # fmt: skip
     judged(
         found.share, message=tell(found), confidence=found.confidence, decided=found.decided, cost=cost,
         evidence=found.evidence, lacks=found.lacks, place=answer.place,
