@@ -99,14 +99,20 @@ def _trim(run: tuple[Token, ...]) -> tuple[Token, ...]:
             start += 1
         while end > start and run[end - 1].kind in ("sign", "open", "floor", "call", "fraction"):
             end -= 1
-        opened = 0
+        opened: list[int] = []
         for place in range(start, end):
-            opened += (run[place].kind in ("open", "floor")) - (run[place].kind in ("close", "end_floor"))
-            if opened < 0:
-                end, opened = place, 0
-                break
-        if opened > 0 and run[start].kind == "open":
-            start += 1
+            if run[place].kind in ("open", "floor"):
+                opened.append(place)
+            elif run[place].kind in ("close", "end_floor"):
+                if not opened:
+                    end = place
+                    break
+                opened.pop()
+        if opened and opened[0] < end:
+            if run[start].kind == "open":
+                start += 1
+            elif run[opened[-1]].kind == "open" and end - opened[-1] <= 3:
+                end = opened[-1]  # `k·k·z (+1 if ...)`: an aside that words go on with
         if (start, end) == before:
             return run[start:end]
 

@@ -38,6 +38,8 @@ class Judgement:
     errors: tuple[Text, ...] = ()
 
 
+_NEAR = 0.6
+"""From this share of a pattern's words on, what it looks for may have been said in some other way."""
 _BEYOND = Match(-1, -1, False, 0.0)
 """Of a concept that is known by other means than words."""
 
@@ -49,6 +51,8 @@ class _Heard:
     said: Mapping[str, Match]
     hinted: Mapping[str, Match]
     denied: frozenset[str]
+    nearness: Mapping[str, float]
+    """Of what is asked for and was not found, how much of its words stands somewhere in the answer, 0 to 1."""
 
 
 def judge(
@@ -144,7 +148,13 @@ def _hear(
         hinted.pop(name, None)
         if holds_true:
             said[name] = _BEYOND
-    return _Heard(said, hinted, frozenset(denied) - frozenset(said))
+    open_ = _wanted(ready) - frozenset(said)
+    nearness = {
+        # What has no patterns is established by other means, and words say nothing about it.
+        name: max((finder.nearness(pattern) for pattern in ready.says[name]), default=1.0)
+        for name in open_
+    }
+    return _Heard(said, hinted, frozenset(denied) - frozenset(said), nearness)
 
 
 def _errors(ready: Ready, heard: _Heard, *, strict: bool) -> tuple[Concept, ...]:
@@ -200,9 +210,9 @@ def _confidence(
 ) -> float:  # fmt: skip
     """Return how often such a judgement is right.
 
-    A half is sure where no clause is left over that may say the other half. That nothing was found is sure only
-    where names and figures stand and no clause: what is said in other words than a rubric foresaw looks the same. A
-    mistake is sure unless all that is asked stands beside it: one of the two was misread then. The steps are rough,
+    A half is sure where no clause is left over that may say the other half, or where the words for it are not there
+    at all. That nothing was found is sure on the same grounds only: where most words of a pattern stand somewhere, it
+    may have been said otherwise than a rubric foresaw. A mistake is sure unless all that is asked stands beside it: one of the two was misread then. The steps are rough,
     and held against answers marked by hand (`grade evaluate-answers`).
     """
     strict, generous = shares
@@ -213,9 +223,10 @@ def _confidence(
         return 0.5 if wrong == "whole" else 0.85
     if strict == 1:
         return 0.9 if clauses < 3 else 0.85
+    far = max(heard.nearness.values(), default=1.0) < _NEAR
     if strict == 0:
-        return 0.7 if figures and not clauses else 0.5
-    sure = 0.85 if words < 5 else 0.7 if clauses == 0 else 0.5
+        return 0.7 if (figures and not clauses) or far else 0.5
+    sure = 0.85 if words < 5 else 0.7 if clauses == 0 or far else 0.5
     return sure - 0.15 if heard.denied else sure
 
 

@@ -127,6 +127,11 @@ class Finder:
                 found = match
         return found
 
+    def nearness(self, pattern: Pattern) -> float:
+        """Return which share of what `pattern` asks for stands anywhere, however far apart, 0 to 1."""
+        asked = [term for term in pattern.terms if not term.absent]
+        return sum(bool(self._spans(term.choices)) for term in asked) / len(asked)
+
     def _around(
         self, start: tuple[int, int], spans: list[list[tuple[int, int]]], absent: list[list[tuple[int, int]]],
         pattern: Pattern,

@@ -57,8 +57,16 @@ _OPPOSE = word_set(
 )
 _NO = word_set(
     "not no never without cannot sans aucun aucune jamais ni nor neither none rien non nothing nobody guere"
-    " doesnt isnt cant wont didnt arent"
+    " doesnt isnt cant wont didnt arent wasnt werent hasnt havent hadnt couldnt shouldnt wouldnt dunno"
 )
+_MEANT = {
+    "qd": "quand", "ds": "dans", "pr": "pour", "pcq": "parce", "pck": "parce", "bcp": "beaucoup", "nb": "nombre",
+    "nbre": "nombre", "tjrs": "toujours", "tjs": "toujours", "pb": "probleme", "pbs": "probleme", "rx": "reseau",
+    "nn": "network", "img": "image", "imgs": "image", "poid": "poids", "resau": "reseau", "noyeau": "noyau",
+    "qq": "quelques", "moy": "moyenne", "neurons": "neuron", "archi": "architecture", "fct": "fonction",
+    "params": "parametre", "mem": "meme", "wo": "without", "dsl": "desole", "tt": "tout", "ts": "tous", "pts": "points",
+}  # fmt: skip
+"""Short and misspelt forms that are common in students' notes."""
 _STEP_BEFORE = word_set(
     "le un du ce au petit grand de des les son faible bon gros trop meme chaque pas premier"
 )
@@ -172,7 +180,12 @@ def _words(shown: str, folded: str) -> tuple[list[Word], bool]:
             at += _OPPOSED
             clause += 1
         at += 0.5 if form in _LIGHT else 1.0
-        forms = {form, *(_lemmas(form, shown[start:end].lower()) if kind == "word" else ())}
+        meant = _MEANT.get(form)
+        forms = {
+            form,
+            *((meant,) if meant else ()),
+            *(_lemmas(form, shown[start:end].lower()) if kind == "word" else ()),
+        }
         value = numbers[start].value if kind == "number" else None
         word = Word(
             frozenset(forms), start, end, at, value, _is_negator(form, words), clause=clause, written=form

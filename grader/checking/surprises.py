@@ -12,7 +12,7 @@ NAMES = ("fall", "wider", "above")
 
 
 def measured(question: str, evidence: Evidence) -> frozenset[str]:
-    """Return which surprises show in the student's own logs of the stage that `question` asks about, or in our training.
+    """Return which surprises the student's own logs show of the stage that `question` asks about, or else our training.
 
     The logs come first: what they show of both stages is not looked up in ours.
     """

@@ -11,15 +11,18 @@ import re
 
 from answer_formulas import (
     dense_factors,
+    dense_in_words,
+    dense_left_out,
     formulas,
     has_division,
     in_dense_part,
     is_dense,
     is_product,
     is_size,
-    is_square,
+    nothing_computed,
     plus_one,
     quote,
+    wrong_weights,
 )
 from answer_layers import LAYERS, ROW, judge_layer, own_total, rows, wrong_rows
 from answer_rubric import judge_written
@@ -58,6 +61,7 @@ def test_q1_size(answer: Answer) -> None:
             "p = 2, s = 1.",
             place=answer.place, teacher=teacher,
         )  # fmt: skip
+    nothing_computed(answer, teacher)
     manual(
         fr="La taille de sortie n'a pas été reconnue dans votre réponse : une personne la lira.",
         en="The output size was not recognised in your answer: a person will read it.",
@@ -77,7 +81,7 @@ def test_q1_weights(answer: Answer) -> None:
     teacher = Text(fr="Attendu : k·k·z (+ 1 biais).", en="Expected: k·k·z (+ 1 bias).")
     if any(not in_dense_part(answer, found) for found in right):
         return
-    squares = [found for found in own if is_square(found) and not in_dense_part(answer, found)]
+    squares = wrong_weights(answer, own)
     if squares and not right:
         failed(
             fr=f"Le nombre de poids du filtre ({quote(squares[0])}) n'est pas le bon : pensez à "
@@ -86,6 +90,7 @@ def test_q1_weights(answer: Answer) -> None:
             "its dimensions.",
             place=answer.place, teacher=teacher,
         )  # fmt: skip
+    nothing_computed(answer, teacher)
     manual(
         fr="Le nombre de poids du filtre n'a pas été reconnu dans votre réponse : une personne la lira.",
         en="The number of weights of the filter was not recognised in your answer: a person will read it.",
@@ -105,8 +110,11 @@ def test_q1_dense(answer: Answer) -> None:
     right = [
         found for found in products if any(is_dense(one) for one in found.readings) or dense_factors(found)
     ]
-    if any(in_dense_part(answer, found) for found in right):
+    if any(in_dense_part(answer, found) for found in right) or dense_in_words(answer, formulas(answer)):
         return
+    nothing_computed(answer, teacher)
+    if not right:
+        dense_left_out(answer, teacher)
     manual(
         fr="Le nombre de poids de la couche fully-connected n'a pas été reconnu avec certitude : une "
         "personne le lira.",

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from fractions import Fraction
+from itertools import pairwise
 
 from grader.answers import Expression, FormulaError, Found, agrees, evaluate, find_formulas, plain
+from grader.checking import failed
 from grader.model import Answer
+from grader.text import Text
 
 LETTERS = "xyzpskXYZPSKnNwhWHDdcCfF"
 _SIZES = (
@@ -53,6 +57,12 @@ def _points() -> list[dict[str, Fraction]]:
 POINTS = _points()
 EXACT = POINTS[:3]
 """Where a size with and without rounding down are the same number."""
+_OPERATES = re.compile(
+    r"[+/^*·²³=÷⌊]|(?<![a-zé])-|frac|cdot|\bfois\b|\btimes\b|carr[ée]|squared?\b|\d\s*[×x]|[×x]\s*[\d(k]",
+    re.IGNORECASE,
+)
+_GIVEN = re.compile(r"[xX]\s*[×x*]\s*[yY]\s*[×x*]\s*[zZ]")
+_TIMES = re.compile(r"\bfois\b|\btimes\b|multipli|×|\*|\\times|\\cdot|\bpar\b|\bby\b", re.IGNORECASE)
 _DENSE = re.compile(
     r"fully|fc\b|full[- ]connect|dense|lin[ée]aire|connect[ée]e|wired|relie|reli[ée]|instead", re.IGNORECASE
 )
@@ -123,6 +133,44 @@ def formulas(answer: Answer) -> tuple[Found, ...]:
     return find_formulas(answer.text, LETTERS)
 
 
+def computes_nothing(answer: Answer) -> bool:
+    """Tell whether the answer holds no computation at all, the sizes that the question gives aside."""
+    return not _OPERATES.search(_GIVEN.sub(" ", plain(answer.text)))
+
+
+def nothing_computed(answer: Answer, teacher: Text) -> None:
+    """Fail where the answer computes nothing at all."""
+    if computes_nothing(answer):
+        failed(
+            fr="Aucun calcul n'est donné : écrivez la formule avec x, y, z, p, s et k.",
+            en="No computation is given: write the formula with x, y, z, p, s and k.",
+            place=answer.place, teacher=teacher,
+        )  # fmt: skip
+
+
+def dense_left_out(answer: Answer, teacher: Text) -> None:
+    """Fail where the answer does not speak of a fully connected layer at all."""
+    if not _DENSE.search(answer.text):
+        failed(
+            fr="Le nombre de poids d'une couche fully-connected n'est pas donné : comptez ses entrées et ses sorties.",
+            en="The number of weights of a fully connected layer is not given: count its inputs and outputs.",
+            place=answer.place, teacher=teacher,
+        )  # fmt: skip
+
+
+def dense_in_words(answer: Answer, products: Iterable[Found]) -> bool:
+    """Tell whether all inputs and all outputs stand as two products that words multiply (`xyz inputs times x'y'`)."""
+    own = [found for found in products if in_dense_part(answer, found)]
+    text = plain(answer.text)
+    return any(
+        any(is_product(reading, "x y z") for reading in one.readings)
+        and any(is_product(reading, "x' y'") for reading in two.readings)
+        and two.start - one.end < 80
+        and _TIMES.search(text[one.end : two.start])
+        for one, two in pairwise(own)
+    )
+
+
 def quote(found: Found) -> str:
     """Return the formula as written, shortened."""
     return found.text if len(found.text) <= 60 else found.text[:57] + "..."
@@ -165,6 +213,22 @@ def _scaled(one: Expression, power: int) -> list[Fraction] | None:
         return [evaluate(one, point) * power for point in POINTS]
     except FormulaError:
         return None
+
+
+def wrong_weights(answer: Answer, own: Iterable[Found]) -> list[Found]:
+    """Return the formulas that are given for the filter's weights and are not."""
+    return [
+        found
+        for found in own
+        if (is_square(found) or is_whole_input(answer, found)) and not in_dense_part(answer, found)
+    ]
+
+
+def is_whole_input(answer: Answer, found: Found) -> bool:
+    """Tell whether the formula is the size of the input, said to be a number of weights."""
+    before = plain(answer.text)[max(0, found.start - 40) : found.start]
+    said = re.search(r"(?:poids|weights?|param[eè]t\w+)\W+(?:\w+\W+){0,3}$", before, re.IGNORECASE)
+    return said is not None and any(is_product(one, "x y z") for one in found.readings)
 
 
 def is_dense(one: Expression) -> bool:

@@ -25,7 +25,11 @@ _WORDS = {
 }
 _NUM = rf"(?<!\d)(\d{{1,9}}|{'|'.join(_WORDS)}|nul|null)\b"
 """No longer than any size, and begun once: a page of digits is read in one pass and is no value."""
-_IS = r"\s*(?:\(?\w?\)?\s*)?(?:=|:|de|of|is|vaut|égal(?: à)?|equals?|à|est)?\s*(?:de |of |à )?"
+_IS = (
+    r"\s*(?:\(?\w?\)?\s*)?(?:=|:|de|of|is|vaut|égal(?: à)?|equals?|à|est"
+    r"|(?:(?:must|should|has to|needs? to|will|can|doit|devra|peut|va) )?(?:be|être|valoir|valu?t?)?"
+    r" ?(?:equal(?:s| to)?|set to|fixée?(?: à)?|mise? à|égale?(?: à)?|only|juste|simplement)?)?\s*(?:de |of |à |to )?"
+)
 PADDING = (
     rf"\b(?:zero-)?padding{_IS}{_NUM}", rf"(?<![\w\d])p\s*(?:=|:|vaut|de)\s*{_NUM}", rf"\bpad{_IS}{_NUM}",
     rf"{_NUM}\s+(?:de|of|for the)\s+padding",
@@ -33,10 +37,16 @@ PADDING = (
     r"padding[^.\n]{0,40}?\(k\s*-\s*1\)\s*/\s*2\s*=\s*" + _NUM,
     r"(?<![\w\d])p\s*=\s*\(k\s*-\s*1\)\s*/\s*2\s*=\s*" + _NUM,
 )  # fmt: skip
+_LOSES = (
+    r"(?:(?!\b(?:ne|n'|no|not|rien|nothing|aucun\w*|pas)\b)[^.\n]){0,60}"
+    r"\b(?:perd|los[et]|r[ée]dui|shrink|diminu|r[ée]tr[ée]ci|smaller|plus petit|rogn)"
+)
 _NO_PADDING = re.compile(
-    r"\b(?:aucun|pas de|sans|no|without(?: any)?|any)\s+(?:padding|zeros?\b)|no zeros needed|padding nul",
+    r"\b(?:aucun|pas de|sans|no|without(?: any)?|any)\s+(?:padding|zeros?\b)(?!" + _LOSES + ")"
+    r"|no zeros needed|padding nul",
     re.IGNORECASE,
 )
+"""Stated of what is chosen; `without padding the sides shrink` tells why there is one."""
 STRIDE = (
     rf"\bstride{_IS}{_NUM}", rf"(?<![\w\d])s\s*(?:=|:|vaut|de)\s*{_NUM}", rf"{_NUM}\s+(?:de|of|for the)\s+stride",
     rf"\b(?:avance|décale|déplace|moved?|moves|step)\w{{0,12}}\s+[^.\n]{{0,30}}?(?:de |by |of )?{_NUM}\s+pixels?",
@@ -76,7 +86,8 @@ _NAMED = {
 }  # fmt: skip
 _GENERAL = {
     "padding": re.compile(
-        r"(?:pad\w*|p)\s*(?:=|:|de|of|is|vaut)?\s*[(⌊]?\s*(?:\(?\s*k\s*-\s*1\s*\)?\s*/\s*2|k\s*//?\s*2)(?!\s*=\s*\d)"
+        r"(?:\bpad\w*[^.\n]{0,80}?|(?:pad\w*|p)\s*(?:=|:|de|of|is|vaut)?)\s*[(⌊]?\s*"
+        r"(?:\(?\s*k\s*-\s*1\s*\)?\s*/\s*2|k\s*//?\s*2)(?!\s*=\s*\d)"
         r"|padding\s*=?\s*[\"'«“]?\s*(?:same|valid)\b",
         re.IGNORECASE,
     ),
@@ -87,6 +98,9 @@ _GENERAL = {
 }
 
 
+_VALUE = re.compile(
+    rf"\d|\b(?:{'|'.join(word for word in _WORDS if word not in ('un', 'une'))})\b", re.IGNORECASE
+)
 _PART = 0.5
 """Of the question, for each of its two values."""
 
@@ -114,7 +128,7 @@ def judge_value(
             en=f"The general form of the {name} is there, but not its value: compute it for this network.",
             place=answer.place, teacher=teacher, cost=_PART / 2,
         )  # fmt: skip
-    if not found and not (_NAMED[name].search(answer.text) and re.search(r"\d", answer.text)):
+    if not found and not (_NAMED[name].search(answer.text) and _VALUE.search(answer.text)):
         failed(
             fr=f"La valeur du {name} n'est pas donnée : dites laquelle convient ici.",
             en=f"The value of the {name} is not given: say which one suits here.",

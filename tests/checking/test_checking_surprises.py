@@ -1,4 +1,4 @@
-"""Honest reports of surprising results: measured they earn, unmeasured a person decides, contradicted they are named."""
+"""Honest reports of surprising results: measured they earn, unmeasured or contradicted a person decides."""
 
 from __future__ import annotations
 
