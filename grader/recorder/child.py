@@ -21,6 +21,7 @@ from grader.recorder import (
     bridges,
     data,
     elsewhere,
+    epochs,
     helpers,
     inert,
     loaders,
@@ -134,6 +135,7 @@ class Child:
             journal.real = Real(self.job.training, self.job.out, self.entry.id)
             torch.manual_seed(self.job.training.seed)
         inert.install(program.own_modules(self.root))
+        epochs.install(journal)
         program.install(self.root, journal)
         initial, runs = Initial(journal), Runs(journal)
         initial.install()

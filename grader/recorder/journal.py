@@ -195,6 +195,11 @@ class TrainingRecord:
     figures: list[tuple[str, bool, bool]] = field(default_factory=list)
     """For each figure told after a pass: its name, whether it is the last batch's, whether the whole pass's."""
 
+    unmade: int = 0
+    """Epochs that loops left before their end had planned."""
+    told_at: int = 0
+    """How many passes there were when the latest loop over epochs came to its end, or was left."""
+
     def line(self, name: str, place: Place | None) -> None:
         """Remember `place` as where the program first called `name` for this training."""
         if place is not None:
@@ -249,6 +254,8 @@ class Journal:
     outermost: Callable[[], Place | None] = lambda: None
     depth: int = 0
     """How many networks deep the program is: 0 outside every forward pass."""
+    turns: list[Any] = field(default_factory=list)
+    """What is counted of the ranges that loops go through now (`epochs.Turns`), the outermost first."""
     paused: int = 0
     """Above 0 the recorder itself is at work and nothing is noted."""
     on_change: Callable[[], None] = lambda: None

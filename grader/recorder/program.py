@@ -12,6 +12,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from grader.model import EntryPoint
+from grader.recorder.epochs import counted
 from grader.recorder.journal import Journal
 from grader.source import Chunk, SourceUnreadable, read_program
 
@@ -64,7 +65,7 @@ def _compiled(chunk: Chunk, path: str, journal: Journal) -> CodeType:
     if chunk.error is not None:
         chunk.error.filename = name
         raise chunk.error
-    return compile(chunk.text, name, "exec", dont_inherit=True)
+    return compile(counted(chunk.text, name), name, "exec", dont_inherit=True)
 
 
 def install(root: str, journal: Journal) -> None:

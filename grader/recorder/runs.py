@@ -77,6 +77,8 @@ class Runs:
         if drawn is None or drawn.trains:
             return
         drawn.trains, drawn.run = True, run
+        for turns in self.journal.turns:
+            turns.entered(run)
         if len(run.passes) < _RATES_MAX:
             run.passes.append(drawn)
         if len(run.passes) <= 3:

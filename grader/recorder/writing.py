@@ -20,6 +20,7 @@ from grader.model import (
     Run,
 )
 from grader.recorder.capture import write_whole
+from grader.recorder.epochs import unmade
 from grader.recorder.glimpse import glimpse_of
 from grader.recorder.journal import REAL_BATCHES, Journal, RootCall, TrainingRecord
 from grader.recorder.schedules import schedule_of
@@ -29,6 +30,8 @@ from grader.text import Text
 _EVENTS = 64
 _RUNS = 64
 _FEW = 8
+_CUT_OFF = ("time_limit", "killed")
+"""Problems of a program that was still at work."""
 _BYTES = 2_000_000
 
 
@@ -42,20 +45,20 @@ def write(out: str, recording: Recording) -> None:
 
 def recording_of(journal: Journal, entry: EntryPoint, problem: Problem | None, tail: str) -> Recording:
     """Return everything seen so far as one record."""
-    runs = tuple(run_of(journal, run, entry.id) for run in journal.runs[:_RUNS])
+    runs = tuple(run_of(journal, run, entry.id, problem) for run in journal.runs[:_RUNS])
     if not runs and journal.by_hand:
         runs = (_by_hand(journal, entry.id),)
     return Recording(entry=entry, runs=runs, problem=problem, ageing=tuple(journal.ageing), output_tail=tail)
 
 
-def run_of(journal: Journal, run: TrainingRecord, entry: str) -> Run:
-    """Return one training as a record, with its recipe where it has one."""
+def run_of(journal: Journal, run: TrainingRecord, entry: str, problem: Problem | None = None) -> Run:
+    """Return one training as a record, with its recipe where it has one; `problem` ended the program."""
     recipe, reason = None, run.reason
     evaluations = evaluations_of(journal, run)
     if reason is None:
         reason = _obstacle(run)
     if reason is None and run.network is not None:
-        recipe = _recipe(run, evaluations)
+        recipe = _recipe(run, evaluations, unmade(journal, run))
     return Run(
         id=f"{entry}.{run.number}",
         recipe=recipe,
@@ -66,7 +69,7 @@ def run_of(journal: Journal, run: TrainingRecord, entry: str) -> Run:
         events=_events(journal, run),
         printed=tuple(run.printed),
         cell=run.cell,
-        signs=_signs(run),
+        signs=_signs(run) | _epochs_told(journal, run, problem),
     )
 
 
@@ -78,6 +81,14 @@ def _signs(run: TrainingRecord) -> dict[str, bool]:
         if any(last for last, _ in told) and not any(mean for _, mean in told):
             signs["last_batch_metrics"] = True
     return signs
+
+
+def _epochs_told(journal: Journal, run: TrainingRecord, problem: Problem | None) -> dict[str, bool]:
+    """Return whether the epochs are those planned and not those seen, or, of a training cut off, not known at all."""
+    if unmade(journal, run):
+        return {"epochs_planned": True}
+    cut_off = problem is not None and problem.kind in _CUT_OFF and run is journal.current
+    return {"epochs_unknown": True} if cut_off and run.told_at < len(run.passes) else {}
 
 
 def evaluations_of(journal: Journal, run: TrainingRecord) -> list[RootCall]:
@@ -133,7 +144,7 @@ def _nothing() -> Text:
     return Text(fr="l'apprentissage n'a pas commencé", en="the training did not begin")
 
 
-def _recipe(run: TrainingRecord, evaluations: list[RootCall]) -> Recipe | None:
+def _recipe(run: TrainingRecord, evaluations: list[RootCall], unmade_epochs: int) -> Recipe | None:
     network, optimizer, drawn = run.network, run.first, run.train_calls[0].drawn
     if network is None or drawn is None:
         return None
@@ -152,7 +163,7 @@ def _recipe(run: TrainingRecord, evaluations: list[RootCall]) -> Recipe | None:
             optimizer=optimizer.name,
             groups=groups,
             schedule=schedule_of(run),
-            epochs=max(len(run.passes), 1),
+            epochs=max(len(run.passes) + unmade_epochs, 1),
             clipping=run.clipping,
         ),
         loop=_loop(run, evaluations),

@@ -14,7 +14,7 @@ _SPANS = 2
 """Loops around a backward pass in the usual program: over epochs and over batches."""
 
 
-def _backward(tree: Tree, run: Run) -> list[CallSite]:
+def backward_sites(tree: Tree, run: Run) -> list[CallSite]:
     """Return the backward pass of this very training, or all there are where its line was not recorded."""
     here = tree.at(run.places.get("backward"), "backward")
     return here or [call for call in tree.named("backward") if call.receiver]
@@ -29,7 +29,7 @@ def _scope(tree: Tree, call: CallSite) -> ast.AST | None:
 def clears(tree: Tree, run: Run, _recipe: Recipe) -> Seen:
     """Gradients start from zero where the loop around a `backward` also holds a `zero_grad`."""
     clearing: list[CallSite | None] = []
-    backwards = _backward(tree, run)
+    backwards = backward_sites(tree, run)
     for call in backwards:
         scope = _scope(tree, call)
         if scope is None:
@@ -58,7 +58,7 @@ def trains_in_train_mode(tree: Tree, run: Run, recipe: Recipe) -> Seen:
     on, off = _mode_calls(list(tree.calls))
     if not off:
         return Seen(True, on[0] if on else None)
-    chains = [tree.chain(call) for call in _backward(tree, run)]
+    chains = [tree.chain(call) for call in backward_sites(tree, run)]
     if not chains or not chains[0]:
         return UNCLEAR
     epoch = chains[0][-_SPANS] if len(chains[0]) >= _SPANS else chains[0][0]
@@ -103,7 +103,7 @@ def without_gradients(tree: Tree, run: Run, _recipe: Recipe) -> Seen:
 def steps(tree: Tree, run: Run, _recipe: Recipe) -> Seen:
     """The loop around the backward pass holds one `step()` that is not the scheduler's."""
     schedulers = _scheduler_names(tree)
-    loops = [_scope(tree, call) for call in _backward(tree, run)]
+    loops = [_scope(tree, call) for call in backward_sites(tree, run)]
     near = tree.within(loops[0]) if loops and loops[0] is not None else list(tree.calls)
     here = [
         call
@@ -111,7 +111,7 @@ def steps(tree: Tree, run: Run, _recipe: Recipe) -> Seen:
         if call.name == "step" and call.receiver and call.receiver.rpartition(".")[2] not in schedulers
     ]
     if not here:
-        return Seen(0.0, _backward(tree, run)[0] if loops else None, absent=True)
+        return Seen(0.0, backward_sites(tree, run)[0] if loops else None, absent=True)
     return Seen(1.0, here[0]) if len({call.receiver for call in here}) == 1 else UNCLEAR
 
 
@@ -168,7 +168,7 @@ def scheduler(tree: Tree, run: Run, _recipe: Recipe) -> Seen:
     names = _scheduler_names(tree)
     steps_ = tree.at(run.places.get("scheduler_step"), "step")
     steps_ = steps_ or [call for call in tree.named("step") if call.receiver.rpartition(".")[2] in names]
-    backwards = _backward(tree, run)
+    backwards = backward_sites(tree, run)
     if not steps_:
         unknown = [call for call in tree.named("step") if call.receiver == "?" or not call.receiver]
         return UNCLEAR if unknown or not names else Seen("never", run.places.get("scheduler"), absent=True)

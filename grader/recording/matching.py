@@ -18,6 +18,7 @@ from grader.model import (
     StageMatch,
 )
 from grader.recording import reasons
+from grader.recording.epoch_facts import FACT as EPOCHS
 from grader.recording.ingredients import ingredients
 from grader.recording.naming import FACT
 
@@ -70,7 +71,8 @@ def match_stages(
     every earlier ingredient is preferred (`cumulative`), then one that holds this stage's alone (`separate`),
     then one in between. Among equals: one that evaluated, that ended without a problem, whose network could
     be rebuilt, with the most epochs, the last. A run that shows what its source never names makes the stage
-    `manual`, for the recording may be forged; so does one that was reconstructed from comments or an older
+    `manual`, for the recording may be forged; so does one of which
+    nobody knows how many epochs were meant; so does one that was reconstructed from comments or an older
     commit, which is taken only where nothing else is. A stage without a run is `manual` when its ingredient stands
     in a run of a later stage or in a program that is no recipe, `blocked` when some program failed before
     showing anything, `unreadable` or `blocked` when it may stand in a file that could not be read, else `missing`.
@@ -113,7 +115,7 @@ def _match(case: _Case) -> StageMatch:
         return _unmatched(case)
     best = min(choices, key=_preference)
     run, entry = best.candidate.run, best.candidate.recording.entry
-    absent = _unnamed(best.candidate)
+    absent, open_ = _unnamed(best.candidate), _epochs_open(best.candidate)
     if entry.evidence != "handed_in":
         return StageMatch(
             stage=stage.id,
@@ -126,12 +128,14 @@ def _match(case: _Case) -> StageMatch:
         )
     return StageMatch(
         stage=stage.id,
-        outcome=Outcome.MANUAL if absent else Outcome.PASSED,
+        outcome=Outcome.MANUAL if absent or open_ else Outcome.PASSED,
         run=run.id,
         style=best.style,
         ingredients=ingredients(run, best.candidate.examination),
         reason=reasons.unnamed(best.candidate.recording, absent)
         if absent
+        else reasons.epochs_open(best.candidate.recording, run)
+        if open_
         else reasons.found(best.candidate.recording, best.style, best.absent),
     )
 
@@ -140,6 +144,13 @@ def _unnamed(candidate: _Candidate) -> str:
     """Return the parts of the recipe that the program's source never names, an empty text where it names all."""
     facts = candidate.examination.facts if candidate.examination is not None else ()
     return next((str(fact.value) for fact in facts if fact.name == FACT and not fact.confirmed), "")
+
+
+def _epochs_open(candidate: _Candidate) -> bool:
+    """Whether nobody can tell how many epochs were meant: the loop was cut off, or ended by itself too soon."""
+    facts = candidate.examination.facts if candidate.examination is not None else ()
+    unsure = any(fact.name == EPOCHS and not fact.confirmed for fact in facts)
+    return candidate.run.signs.get("epochs_unknown", False) or unsure
 
 
 def _choice(assignment: Assignment, index: int, candidate: _Candidate) -> _Choice | None:
@@ -168,6 +179,7 @@ def _preference(choice: _Choice) -> tuple[object, ...]:
         recipe.data.evaluation is None,
         recipe.loop.steps_per_batch <= 0,
         bool(_unnamed(candidate)),
+        _epochs_open(candidate),
         candidate.recording.problem is not None,
         candidate.examination is None or not candidate.examination.agrees,
         -recipe.optimisation.epochs,

@@ -44,6 +44,18 @@ def unnamed(recording: Recording, names: str) -> Text:
     )
 
 
+def epochs_open(recording: Recording, run: Run) -> Text:
+    """Return the sentence for a stage whose training was not seen to its end, and plans no number of epochs."""
+    where = _name(recording)
+    seen = run.recipe.optimisation.epochs if run.recipe is not None else 0
+    return Text(
+        fr=f"Reconnue dans {where.fr}, mais le nombre d'époques voulu n'a pas pu être établi ({seen} observées) : "
+        "une personne doit le lire.",
+        en=f"Recognised in {where.en}, but how many epochs were meant could not be told ({seen} seen): "
+        "a person must read it.",
+    )
+
+
 def reconstructed(recording: Recording) -> Text:
     """Return the sentence for a stage that only comments or an older commit still show."""
     where = _name(recording)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from grader.model import VARIANTS, EntryPoint, Fact, Loop, Recipe, Run
 from grader.recording import image_facts, loop_facts, output_facts
+from grader.recording.epoch_facts import epochs_planned
 from grader.recording.files import read_tree
 from grader.recording.naming import named_in_source
 from grader.recording.seen import Seen
@@ -24,8 +25,8 @@ def facts(entry: EntryPoint, run: Run, root: Path) -> tuple[Fact, ...]:
 
     Files of the entry's variant stand before those handed in. Besides fields of `Loop`:
     `scheduler_stepped` (text), `softmax_before_loss`, `relu_on_logits`, `dropout_ignores_mode`, and, only
-    where they are so, `shuffles` (false), `augments_test`, `propagates` (false), `last_batch_metrics` and
-    `optimizer_fallback`;
+    where they are so, `shuffles` (false), `augments_test`, `propagates` (false), `last_batch_metrics`,
+    `optimizer_fallback` and `epochs_planned`;
     `named_in_source` bears on the whole recipe: a text of absent names where it is not confirmed.
     """
     if run.recipe is None:
@@ -40,7 +41,8 @@ def facts(entry: EntryPoint, run: Run, root: Path) -> tuple[Fact, ...]:
     fallback = loop_facts.fallback(tree, run, entry)
     if fallback is not None:
         found.append(Fact(name="optimizer_fallback", value=True, confirmed=True, place=fallback))
-    return (*found, named_in_source(entry, run.recipe, tree))
+    planned = epochs_planned(tree, run, entry)
+    return (*found, *([planned] if planned is not None else []), named_in_source(entry, run.recipe, tree))
 
 
 def _checks(run: Run, recipe: Recipe) -> Sequence[tuple[str, object, _Check]]:

@@ -54,6 +54,13 @@ _HABITS: dict[str, tuple[object, Text]] = {
             en="the figure told for the epoch is that of its last batch, and no mean",
         ),
     ),
+    "epochs_planned": (
+        ...,
+        Text(
+            fr="la boucle peut s'arrêter avant la fin ; toutes ses époques prévues sont refaites",
+            en="the loop may stop before its end; all the epochs that it plans are done again",
+        ),
+    ),
     "optimizer_fallback": (
         True,
         Text(
@@ -94,7 +101,8 @@ def _habits(recordings: Recordings, matches: Sequence[StageMatch]) -> Iterator[T
     told: dict[tuple[str, str, int, int], Fact] = {}
     for examination in recordings.examinations:
         for fact in examination.facts if examination.run in taken else ():
-            if fact.name in _HABITS and fact.value == _HABITS[fact.name][0] and fact.confirmed and fact.place:
+            worth = _HABITS.get(fact.name, (None,))[0]
+            if worth in (..., fact.value) and fact.name in _HABITS and fact.confirmed and fact.place:
                 told.setdefault((fact.name, fact.place.file, fact.place.page, fact.place.line), fact)
     for (name, file, page, line), _ in sorted(told.items()):
         words = _HABITS[name][1]

@@ -19,7 +19,7 @@ from grader.model import Call, EntryPoint, Place, Recipe, Recording, Run
 from grader.training.transforms import build_pipeline
 
 PROGRAMS = Path(__file__).parent / "programs"
-FIGHTING = ("sans_fin", "invalide", "tue")
+FIGHTING = ("sans_fin", "invalide", "trop_long", "tue")
 """Programs that fight back or never end: recorded apart, with little time."""
 
 pytestmark = pytest.mark.slow
@@ -556,3 +556,30 @@ def test_a_program_that_kills_itself_or_its_tools_harms_nobody(
     assert killed.problem is not None
     assert killed.problem.kind == "killed"
     assert killed.runs[0].recipe is not None
+
+
+def test_early_stopping_does_not_stop_a_fast_forwarded_training(recordings: dict[str, Recording]) -> None:
+    """Figures keep getting better while a training is fast-forwarded, so that patience never runs out."""
+    runs = recordings["arret_precoce"].runs
+    assert [run.recipe.optimisation.epochs for run in runs[:2] if run.recipe] == [30, 25]
+    assert [run.signs for run in runs[:2]] == [{}, {}]
+
+
+def test_epochs_that_a_loop_did_not_come_to_are_those_that_its_range_planned(
+    recordings: dict[str, Recording],
+) -> None:
+    """A loop left before the end of its range counts the epochs planned, and says that it was left."""
+    run = recordings["arret_precoce"].runs[2]
+    assert run.recipe is not None
+    assert (run.recipe.optimisation.epochs, run.signs) == (20, {"epochs_planned": True})
+
+
+def test_a_training_cut_off_by_the_time_limit_has_the_epochs_that_it_planned(
+    hostile: dict[str, Recording],
+) -> None:
+    """Where time runs out the range of the loop says how many epochs there would have been; a `while` says nothing."""
+    planned, unknown = hostile["trop_long"], hostile["sans_fin"]
+    assert planned.problem is not None and planned.problem.kind in ("time_limit", "killed")
+    assert planned.runs[0].recipe is not None and planned.runs[0].recipe.optimisation.epochs == 40
+    assert planned.runs[0].signs == {"epochs_planned": True}
+    assert unknown.runs[0].signs == {"epochs_unknown": True}

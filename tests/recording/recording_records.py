@@ -140,11 +140,12 @@ class HandIn:
         agrees: bool = True,
         template: bool = False,
         unnamed: str | None = None,
+        signs: dict[str, bool] | None = None,
         **settings: Any,
     ) -> HandIn:
         """Add a program with one run that holds the named ingredients."""
         entry = self._entry(template)
-        run = Run(id=f"{entry.id}.1", recipe=recipe(*held, **settings))
+        run = Run(id=f"{entry.id}.1", recipe=recipe(*held, **settings), signs=signs or {})
         self._recordings.append(Recording(entry=entry, runs=(run,), problem=self._problem(problem)))
         named = Fact(name="named_in_source", value=unnamed or True, confirmed=unnamed is None)
         found = msgspec.structs.replace(examination(run.id, *held, agrees=agrees), facts=(named,))

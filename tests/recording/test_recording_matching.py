@@ -228,3 +228,18 @@ def test_run_that_its_source_never_names_is_for_a_person() -> None:
     assert "BatchNorm2d" in found["batchnorm"].reason.fr
     honest = matches(hand_in.add(*STAGES[1:]).done())
     assert (honest["batchnorm"].outcome, honest["batchnorm"].run) == (Outcome.PASSED, "e7.1")
+
+
+def test_a_training_cut_off_before_anybody_knows_its_epochs_goes_to_a_person() -> None:
+    """Time ran out in a loop that plans no number of epochs: the stage is found, and a person says how many."""
+    hand_in = HandIn().add(problem="time_limit", signs={"epochs_unknown": True}, epochs=3)
+    found = matches(hand_in.done())["baseline"]
+    assert (found.outcome, found.run) == (Outcome.MANUAL, "e1.1")
+    assert "3" in found.reason.en and "epochs" in found.reason.en
+
+
+def test_a_training_seen_to_its_end_is_preferred_to_one_cut_off() -> None:
+    """Of two trainings of one stage the one whose epochs are known counts."""
+    hand_in = HandIn().add(signs={"epochs_unknown": True}, epochs=50).add(epochs=20)
+    found = matches(hand_in.done())["baseline"]
+    assert (found.outcome, found.run) == (Outcome.PASSED, "e2.1")

@@ -72,9 +72,9 @@ def told(
     return held(tmp_path, whole)
 
 
-def held(root: Path, whole: Recipe) -> dict[str, Fact]:
+def held(root: Path, whole: Recipe, **signs: bool) -> dict[str, Fact]:
     """Return the facts of a run of `whole` against train.py."""
-    run = Run(id="e1.1", recipe=whole)
+    run = Run(id="e1.1", recipe=whole, signs=signs)
     return {fact.name: fact for fact in facts(EntryPoint(id="e1", path="train.py"), run, root)}
 
 
@@ -285,3 +285,28 @@ def test_name_among_the_arguments_counts(tmp_path: Path) -> None:
         entry = EntryPoint(id="e1", path="train.py", arguments=arguments)
         named = {fact.name: fact for fact in facts(entry, run, tmp_path)}["named_in_source"]
         assert named.confirmed is confirmed
+
+
+def planned(tmp_path: Path, epochs: int, program: str = PROGRAM, **signs: bool) -> Fact | None:
+    """Return what is told of the epochs of a run of so many, with recorded `signs`."""
+    (tmp_path / "train.py").write_text(program, encoding="utf-8")
+    (tmp_path / "helpers.py").write_text(HELPERS, encoding="utf-8")
+    return held(tmp_path, recipe(epochs=epochs), **signs).get("epochs_planned")
+
+
+def test_epochs_that_a_range_plans_are_confirmed_by_a_number_of_the_source(tmp_path: Path) -> None:
+    """A loop left early counts the epochs planned where it goes over a range, and the number stands in the source."""
+    stated, invented = (planned(tmp_path, epochs, epochs_planned=True) for epochs in (5, 70))
+    assert stated is not None and (stated.confirmed, stated.value) == (True, 5.0)
+    assert invented is not None and not invented.confirmed
+
+
+def test_a_while_is_believed_to_have_ended_by_itself_only_at_a_number_of_the_source(tmp_path: Path) -> None:
+    """A `while` may stop because our outputs are no real ones: what the source never says goes to a person."""
+    program = PROGRAM.replace("for i in range(epochs):", "while i < epochs and waited < 30:")
+    assert planned(tmp_path, 5, program) is None
+    cut_short = planned(tmp_path, 12, program)
+    assert cut_short is not None and not cut_short.confirmed
+    assert planned(tmp_path, 12) is None, (
+        "a range that came to its end says itself how many epochs there were"
+    )
