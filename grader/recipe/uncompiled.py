@@ -1,8 +1,9 @@
 """torch without its compiler, for processes that only run networks.
 
 Many of torch's own functions are wrapped in `torch._dynamo.disable`, and the first call of one imports the whole
-compiler: more than a second, and 150 MB, to say that nothing shall be compiled. Here that one function is given
-at once, with one more of its kind, and the rest of `torch._dynamo` is imported when somebody asks for it.
+compiler: more than a second, and 150 MB, to say that nothing shall be compiled. torchvision imports it to ask, one day,
+whether it is there. Here those functions are given at once, with one more of their kind, and the compiler itself is
+imported when somebody asks for anything else: a program that compiles its network finds what it looks for.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from types import ModuleType
 from typing import Any
 
 _NAME = "torch._dynamo"
+_UTILS = "torch._dynamo.utils"
 
 
 class _Uncompiled(ModuleType):
@@ -29,12 +31,45 @@ class _Uncompiled(ModuleType):
         """Do nothing: there is no graph to be broken."""
 
     def __getattr__(self, name: str) -> Any:
-        if sys.modules.get(_NAME) is self:
-            del sys.modules[_NAME]
-        return getattr(importlib.import_module(_NAME), name)
+        return _asked(_NAME, name)
+
+
+class _Utils(ModuleType):
+    """Stands for `torch._dynamo.utils`, of which torchvision wants one function before it has a use for it."""
+
+    @staticmethod
+    def is_compile_supported(device_type: Any) -> Any:
+        """Return what the real function says."""
+        return _real(_UTILS).is_compile_supported(device_type)
+
+    def __getattr__(self, name: str) -> Any:
+        return _asked(_UTILS, name)
+
+
+def _asked(module: str, name: str) -> Any:
+    """Return what the real module calls `name`.
+
+    `inspect` asks every module for its file and the like, which is no wish for a compiler; but who imports a module
+    of the package asks for its `__path__`. Raises AttributeError.
+    """
+    if name.startswith("__") and (module, name) != (_NAME, "__path__"):
+        raise AttributeError(name)
+    return getattr(_real(module), name)
+
+
+def _real(name: str) -> ModuleType:
+    """Return the compiler's own module, in whose place nothing stands any longer."""
+    for module, kind in ((_NAME, _Uncompiled), (_UTILS, _Utils)):
+        if isinstance(sys.modules.get(module), kind):
+            del sys.modules[module]
+    return importlib.import_module(name)
 
 
 def leave_compiler_out() -> None:
-    """Have torch run without its compiler until something uses it; call this before the first network runs."""
+    """Have torch run without its compiler until something uses it.
+
+    Call this before the first network runs, and before torchvision is imported.
+    """
     if _NAME not in sys.modules:
         sys.modules[_NAME] = _Uncompiled(_NAME)
+        sys.modules[_UTILS] = _Utils(_UTILS)
