@@ -53,6 +53,7 @@ class _Heard:
     denied: frozenset[str]
     nearness: Mapping[str, float]
     """Of what is asked for and was not found, how much of its words stands somewhere in the answer, 0 to 1."""
+    measured: frozenset[str]
 
 
 def judge(
@@ -138,11 +139,6 @@ def _hear(
             if match is not None and not match.negated:
                 hinted[concept.id] = match
                 break
-    for error in ready.rubric.error:
-        if error.unless and error.id in said:
-            hinted[error.id] = said.pop(error.id)
-        if error.unless in measured:
-            hinted.pop(error.id, None)
     for name, holds_true in facts.items():
         said.pop(name, None)
         hinted.pop(name, None)
@@ -154,20 +150,22 @@ def _hear(
         name: max((finder.nearness(pattern) for pattern in ready.says[name]), default=1.0)
         for name in open_
     }
-    return _Heard(said, hinted, frozenset(denied) - frozenset(said), nearness)
+    return _Heard(said, hinted, frozenset(denied) - frozenset(said), nearness, measured)
 
 
 def _errors(ready: Ready, heard: _Heard, *, strict: bool) -> tuple[Concept, ...]:
-    """Return the mistakes in the answer; with `strict`, those that are only hinted at too."""
+    """Return the mistakes in the answer; with `strict`, those too that are only hinted at, or that were not measured."""
 
-    def known(name: str) -> bool:
-        return name in heard.said or (strict and name in heard.hinted)
+    def holds_here(error: Concept) -> bool:
+        if error.unless and (error.unless in heard.measured or not strict):
+            return False
+        return (
+            error.id in heard.said
+            or (strict and error.id in heard.hinted)
+            or (bool(error.when) and holds(error.when, lambda name: name in heard.said))
+        )
 
-    return tuple(
-        error
-        for error in ready.rubric.error
-        if known(error.id) or (error.when and holds(error.when, lambda name: name in heard.said))
-    )
+    return tuple(error for error in ready.rubric.error if holds_here(error))
 
 
 def _share(ready: Ready, heard: _Heard, *, strict: bool) -> float:
