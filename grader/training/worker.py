@@ -1,6 +1,6 @@
 """Trains one plan in a process of its own: one thread, capped memory, progress on standard output.
 
-Run as `python -m grader.training.worker PLAN.json FOLDER MEMORY_BYTES`. The folder then holds the record, the
+Run as `python -m grader.training PLAN.json FOLDER MEMORY_BYTES`. The folder then holds the record, the
 tensors and the timing. One line of JSON per epoch says how far it is. Whatever happens inside ends as a record;
 where the process itself dies, `pool` writes one in its place. A GPU that does not take the training leaves no
 record either, but an exit code of `ladder`.
@@ -8,7 +8,6 @@ record either, but an exit code of `ladder`.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -223,7 +222,3 @@ def _checkpoint(plan: Plan) -> Checkpoint | None:
 def _tell(point: EpochPoint) -> None:
     """Say how far it is; should this process be stopped, what was said is the curve."""
     print(msgspec.json.encode(point).decode(), flush=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -21,6 +21,7 @@ from grader.records import read_record, write_record
 from grader.training import DataSource, Job, train_all
 from grader.training.devices import precision_of
 from grader.training.jobs import plan
+from grader.training.process import WORKER
 
 HERE = Path(__file__).resolve().parent
 EPOCHS = 3
@@ -92,7 +93,7 @@ def _worker(folder: Path, setting: Setting, stage: str, seed: int) -> list[str]:
         device=setting.device,
     )  # fmt: skip
     write_record(folder / "plan.json", plan(job, setting.device))
-    return [watch.PYTHON, "-m", "grader.training.worker", str(folder / "plan.json"), str(folder), "0"]
+    return [watch.PYTHON, *WORKER, str(folder / "plan.json"), str(folder), "0"]
 
 
 def peaks(setting: Setting) -> dict[str, float]:
