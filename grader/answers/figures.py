@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from grader.answers.words import Reading, Word, word_set
+from grader.answers.word_lists import word_set
+from grader.answers.words import Reading, Word
 
 _UNITS = word_set(
     "epoque epoch iteration passe passes image neurone neuron neurons filtre filter pixel px batch poids weight"
@@ -108,13 +109,20 @@ def gains(reading: Reading) -> list[int]:
         after = words[place + 1 : place + 4]
         before = words[max(0, place - 3) : place]
         points = any(one.forms & _POINTS for one in after[:2])
-        signed = bool(before) and before[-1].written == "+" and any(one.written == "%" for one in after[:1])
+        plus = bool(before) and before[-1].written == "+"
+        signed = plus and (any(one.written == "%" for one in after[:1]) or _beside_accuracy(words, place))
         told = any(one.forms & (_GAIN - {"of", "de", "plus"}) for one in before) and any(
             one.written == "%" for one in after[:1]
         )
         if points or signed or told:
             found.append(place)
     return found
+
+
+def _beside_accuracy(words: list[Word], place: int) -> bool:
+    """Tell whether the sign and number at `place` stand right behind an accuracy: `83.5% (+1.8)`."""
+    behind = [one for one in range(max(0, place - 3), place - 1) if words[one].value is not None]
+    return bool(behind) and _is_accuracy(words, behind[-1]) and words[place].at - words[behind[-1]].at < 5
 
 
 def comparisons(reading: Reading) -> tuple[Comparison, ...]:

@@ -154,7 +154,7 @@ def _hear(
 
 
 def _errors(ready: Ready, heard: _Heard, *, strict: bool) -> tuple[Concept, ...]:
-    """Return the mistakes in the answer; with `strict`, those too that are only hinted at, or that were not measured."""
+    """Return the mistakes in the answer; with `strict`, those that are only hinted at or not measured too."""
 
     def holds_here(error: Concept) -> bool:
         if error.unless and (error.unless in heard.measured or not strict):
@@ -210,8 +210,8 @@ def _confidence(
 
     A half is sure where no clause is left over that may say the other half, or where the words for it are not there
     at all. That nothing was found is sure on the same grounds only: where most words of a pattern stand somewhere, it
-    may have been said otherwise than a rubric foresaw. A mistake is sure unless all that is asked stands beside it: one of the two was misread then. The steps are rough,
-    and held against answers marked by hand (`grade evaluate-answers`).
+    may have been said otherwise than a rubric foresaw. A mistake is sure unless all that is asked stands beside it: one
+    of the two was misread then. The steps are rough; `grade evaluate-answers` holds them against marks given by hand.
     """
     strict, generous = shares
     if strict != generous:

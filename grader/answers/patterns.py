@@ -6,7 +6,7 @@
     "pooling !dropout /20"         no `dropout` in between or nearby; all within 20 words instead of 10
     "@either @lr oscill*"          with or without a negation, which changes nothing here
     "train: @off neuron*"          only where the role `train` is spoken of (see `roles` in rubrics)
-    "#acc @than #acc"              numbers by what they are (`grader.answers.figures`), or by value: `#2.3`
+    "#acc @than #acc"              numbers by what they are (`grader.answers.figures`), or by value: `#2.3`, `#>9`
 
 A pattern that asks for no negation does not hold inside of one; that is told apart from not being there.
 """
@@ -237,6 +237,13 @@ class Finder:
         words = self.reading.words
         if not what:
             return [place for place, word in enumerate(words) if word.value is not None]
+        if what[0] in "<>":
+            bound = float(what[1:])
+            return [
+                place
+                for place, word in enumerate(words)
+                if word.value is not None and (word.value < bound if what[0] == "<" else word.value > bound)
+            ]
         if what[0].isdigit():
             value = float(what)
             return [

@@ -14,7 +14,9 @@ from functools import lru_cache
 
 import simplemma
 
+from grader.answers.negation import is_negator, mark_negations
 from grader.answers.numbers import Number, find_numbers, plain
+from grader.answers.word_lists import LIGHT, MEANT, OPPOSE
 
 WORDS_MAX = 1500
 """What follows is not looked at: no question of a sheet asks for ten pages."""
@@ -42,35 +44,6 @@ _TOKEN = re.compile(
 _SHORTENED = re.compile(r"\b(?:i\.e|e\.g|c\.-?a\.?-?d|cf|ex|etc|resp|env|fig|vs|approx|nb|p|s)\.$")
 
 
-def word_set(text: str) -> frozenset[str]:
-    """Return the words of `text` as a set."""
-    return frozenset(text.split())
-
-
-_LIGHT = word_set(
-    "le la les l' un une des de d' du au aux a the an of to in on for en dans sur pour par avec with by et and ou or"
-    " que qu' qui which that this ce cet cette ces c' ca it its il elle on ils elles nous we son sa ses leur leurs"
-    " se s' y is are est sont so donc also aussi then alors at as its their our notre nos"
-)
-_OPPOSE = word_set(
-    "mais but whereas while tandis however cependant toutefois pourtant although though nevertheless"
-)
-_NO = word_set(
-    "not no never without cannot sans aucun aucune jamais ni nor neither none rien non nothing nobody guere"
-    " doesnt isnt cant wont didnt arent wasnt werent hasnt havent hadnt couldnt shouldnt wouldnt dunno"
-)
-_MEANT = {
-    "qd": "quand", "ds": "dans", "pr": "pour", "pcq": "parce", "pck": "parce", "bcp": "beaucoup", "nb": "nombre",
-    "nbre": "nombre", "tjrs": "toujours", "tjs": "toujours", "pb": "probleme", "pbs": "probleme", "rx": "reseau",
-    "nn": "network", "img": "image", "imgs": "image", "poid": "poids", "resau": "reseau", "noyeau": "noyau",
-    "qq": "quelques", "moy": "moyenne", "neurons": "neuron", "archi": "architecture", "fct": "fonction",
-    "params": "parametre", "mem": "meme", "wo": "without", "dsl": "desole", "tt": "tout", "ts": "tous", "pts": "points",
-}  # fmt: skip
-"""Short and misspelt forms that are common in students' notes."""
-_STEP_BEFORE = word_set(
-    "le un du ce au petit grand de des les son faible bon gros trop meme chaque pas premier"
-)
-"""Before `pas`, they make it a step and no negation."""
 _GAPS = {"end": 8.0, "semicolon": 4.0, "comma": 1.5, "colon": 1.0}
 _OPPOSED = 3.0
 
@@ -146,7 +119,7 @@ def read_words(text: str) -> Reading:
     if len(folded) != len(shown):  # a letter whose lower case is longer: its quotation would be shifted
         shown = folded
     words, clause = _words(shown, folded)
-    _negate(words)
+    mark_negations(words)
     return Reading(shown, words[:WORDS_MAX], cut or clause)
 
 
@@ -176,19 +149,26 @@ def _words(shown: str, folded: str) -> tuple[list[Word], bool]:
             at += _GAPS[kind]
             clause += 1
             continue
-        if form in _OPPOSE:
+        if form in OPPOSE:
             at += _OPPOSED
             clause += 1
-        at += 0.5 if form in _LIGHT else 1.0
-        meant = _MEANT.get(form)
-        forms = {
-            form,
-            *((meant,) if meant else ()),
-            *(_lemmas(form, shown[start:end].lower()) if kind == "word" else ()),
-        }
+        at += 0.5 if form in LIGHT else 1.0
+        forms = {form, MEANT.get(form, form)}
+        if kind == "word":
+            forms.update(_lemmas(form, shown[start:end].lower()))
+            if form.endswith("'") and len(form) > 3:
+                forms.add(form[:-1])  # `jusqu'`, `lorsqu'`
         value = numbers[start].value if kind == "number" else None
+        negates = is_negator(form, [word.written for word in words[-5:]])
         word = Word(
-            frozenset(forms), start, end, at, value, _is_negator(form, words), clause=clause, written=form
+            frozenset(forms),
+            start,
+            end,
+            at,
+            value,
+            negates,
+            clause=clause,
+            written=form,
         )
         if joined is not None and shown[start - 1 : start] == "-" and joined.end == start - 1:
             joined.forms |= {joined.written + form}
@@ -219,48 +199,3 @@ def _lemmas(form: str, written: str) -> tuple[str, ...]:
 def is_known(written: str) -> bool:
     """Tell whether a dictionary of either language holds the word."""
     return any(simplemma.is_known(written, lang=language) for language in ("fr", "en"))
-
-
-def _is_negator(form: str, before: list[Word]) -> bool:
-    if form in _NO or form.endswith("n't"):
-        return True
-    last = before[-1].written if before else ""
-    recent = [word.written for word in before[-5:]]
-    if form == "pas":
-        return last not in _STEP_BEFORE or "ne" in recent or "n'" in recent
-    if form == "plus":
-        return "ne" in recent[-4:] or "n'" in recent[-4:]
-    return False
-
-
-def _negate(words: list[Word]) -> None:
-    """Mark what each negation reaches: on to the end of its clause, and back to the verb before it."""
-    for place, word in enumerate(words):
-        if not word.negator or _is_only(words, place):
-            continue
-        reach = words[place + 1 : place + 8]
-        for other in reach:
-            if other.clause != word.clause:
-                break
-            other.negated_by.add(place)
-        back = _back(words, place)
-        for other in words[back:place]:
-            other.negated_by.add(place)
-
-
-def _is_only(words: list[Word], place: int) -> bool:
-    """Tell `not only`, `non seulement`, `no doubt` and `sans doute` from negations."""
-    after = words[place + 1].written if place + 1 < len(words) else ""
-    return after in ("only", "just", "merely", "seulement", "uniquement", "doubt", "doute", "matter")
-
-
-def _back(words: list[Word], place: int) -> int:
-    """Return where a negation begins to reach: at its `ne`, or at the verb before `pas` and `not`."""
-    for back in range(place - 1, max(-1, place - 6), -1):
-        if words[back].clause != words[place].clause:
-            break
-        if words[back].written in ("ne", "n'"):
-            return back
-    if words[place].written in ("pas", "not") and place and words[place - 1].clause == words[place].clause:
-        return place - 1
-    return place

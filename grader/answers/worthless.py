@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from grader.answers.words import Reading, fold, word_set
+from grader.answers.word_lists import word_set
+from grader.answers.words import Reading, fold
 
 Kind = Literal["empty", "refusal", "reference", "list", "question"]
 
