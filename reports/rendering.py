@@ -1,13 +1,15 @@
 """The rendering process: `python -m reports.rendering RESULT.json OUT --lang fr`, or `--wait`.
 
-With `--wait` it loads what draws the figures and then reads its arguments, as a JSON list, from standard input.
-Started by `reports.render`; also good by hand. The HTML is written first, so that it is there
-whatever happens to the PDF. The last thing written is the status record, where one is asked for.
+With `--wait` it loads all that it needs and then reads its arguments, as a JSON list, from standard input.
+Started by `reports.render`; also good by hand. Without `--wait` the HTML is written before the libraries of the PDF
+are loaded, so that it is there whatever happens to them. The last thing written is the status record, where one is asked for.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
 import importlib
 import sys
 from pathlib import Path
@@ -44,8 +46,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Render what the command line names; return the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     if given == ["--wait"]:
-        # The libraries of the PDF are not loaded yet: should one of them crash, the HTML is there before.
         importlib.import_module("reports.figures")
+        # Where it is missing, the PDF's own step says so.
+        with contextlib.suppress(ImportError, OSError):
+            importlib.import_module("weasyprint")
+        # A page is hundreds of thousands of objects that all live to its end: looking for dead ones finds none.
+        gc.freeze()
+        gc.set_threshold(100_000, 50, 50)
         given = msgspec.json.decode(sys.stdin.buffer.read() or b"[]", type=list[str])
     options = _parser().parse_args(given)
     limit_memory(options.memory_limit)

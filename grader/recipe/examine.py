@@ -168,7 +168,9 @@ def main() -> int:
     # One thread: two are no faster on batches this small, and far slower beside a busy neighbour.
     torch.set_num_threads(1)
     leave_compiler_out()
-    # Everything is imported by now: who started this early has us ready.
+    # Everything is imported by now, and what torch imports with the first shape that it works out: who started this
+    # early has us ready.
+    torch.nn.Conv2d(1, 1, 1, device="meta")(torch.empty(1, 1, 1, 1, device="meta"))
     if not (name := sys.stdin.buffer.read()):
         return 0
     folder = Path(os.fsdecode(name))
