@@ -2,7 +2,8 @@
 
 With `--wait` it loads all that it needs and then reads its arguments, as a JSON list, from standard input.
 Started by `reports.render`; also good by hand. Without `--wait` the HTML is written before the libraries of the PDF
-are loaded, so that it is there whatever happens to them. The last thing written is the status record, where one is asked for.
+are loaded, so that it is there whatever happens to them. The last thing written is the status record, where one is
+asked for.
 """
 
 from __future__ import annotations
