@@ -21,8 +21,8 @@ from grader.recorder.journal import REAL_EPOCHS, Journal, Root, RootCall, parame
 from grader.recorder.places import Places
 from grader.recorder.trail import Trail, foremost, tag, tensors_in
 
-_LARGE = 1_024
-_SAMPLE = 256
+_LARGE = 64
+_SAMPLE = 32
 _MEASURED = 8
 """Batches of a pass whose accuracy is noted."""
 _SLOW_S = 4.0
