@@ -29,6 +29,7 @@ _POINTS = word_set("point points pt pts")
 _TRAIN = word_set("train training apprentissage entrainement learning")
 _TEST = word_set("test validation val evaluation")
 _NEAR = 4
+_LEAP = 3.0
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Comparison:
 def tags(reading: Reading) -> dict[str, list[int]]:
     """Return the places of numbers by what they are.
 
-    `acc` are accuracies, `gain` gains in points; `rise`, `fall` and `same` end a comparison, as does every `pair`.
+    `acc` are accuracies, `gain` gains in points; `rise`, `fall` and `same` end a comparison, as does every `pair`; a
+    `leap` is a rise of three points or more.
     """
     pairs = comparisons(reading)
     found: dict[str, list[int]] = {
@@ -54,10 +56,13 @@ def tags(reading: Reading) -> dict[str, list[int]]:
         "rise": [],
         "fall": [],
         "same": [],
+        "leap": [],
     }
     for pair in pairs:
         change = pair.after - pair.before
         found["same" if abs(change) < 0.4 else "rise" if change > 0 else "fall"].append(pair.last)
+        if change >= _LEAP:
+            found["leap"].append(pair.last)
     found["pair"] = sorted(pair.last for pair in pairs)
     return found
 
@@ -159,7 +164,7 @@ def _order(words: list[Word], left: int, right: int) -> Literal["rising", "falli
     if between & _BEFORE:
         place = next(place for place in range(left + 1, right) if words[place].forms & _BEFORE)
         return "rising" if words[place].at - words[left].at < words[right].at - words[place].at else "falling"
-    if ahead & _BEFORE:
+    if ahead & _BEFORE and words[right].at - words[left].at < 8:
         return "rising"
     return None
 

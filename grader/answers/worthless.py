@@ -50,6 +50,12 @@ _INSTRUCTION = re.compile(
             r"[^.\n]{0,30}" + _GOOD,
             r"\bmerci (?:de|d') ?(?:me |nous )?(?:mettre|donner|compter|accorder|noter|valider)\b",
             r"\bplease (?:give|mark|count|accept|grade|grant|award)\b",
+            r"\b(?:note|message|remarque|attention|nb|memo)\b[^.\n]{0,12}\b(?:for|to|pour|au|aux|a l'attention d[eu])\b"
+            r"[^.\n]{0,12}" + _WHO,
+            r"\b(?:expected|required|attendus?|requis) key ?words?\b|\bmots[- ]cles (?:attendus|requis|du bareme)\b",
+            r"\bfull (?:marks?|credits?|score)\b",
+            r"\b(?:considere[rz]?|considering|consider|treat|regard|juge[rz]?)\b[^.\n]{0,20}\b(?:reponse|answer|response)\b"
+            r"[^.\n]{0,20}(?:juste|correct|valable|valid|right|true|vraie|bonne)",
         )
     )
 )
