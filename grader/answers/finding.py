@@ -111,7 +111,7 @@ def _trim(run: tuple[Token, ...]) -> tuple[Token, ...]:
         if opened and opened[0] < end:
             if run[start].kind == "open":
                 start += 1
-            elif run[opened[-1]].kind == "open" and end - opened[-1] <= 3:
+            elif run[opened[-1]].kind == "open" and run[opened[-1] + 1].text in ("+", "-"):
                 end = opened[-1]  # `k·k·z (+1 if ...)`: an aside that words go on with
         if (start, end) == before:
             return run[start:end]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
 from grader.answers.words import Reading, is_known
 
@@ -31,6 +32,7 @@ def _is_odd(reading: Reading, form: str, start: int, end: int) -> bool:
     )
 
 
+@lru_cache(maxsize=256)
 def _index(stems: frozenset[str]) -> dict[str, str]:
     """Return every stem, and it with one letter left out, by that form."""
     index: dict[str, str] = {}

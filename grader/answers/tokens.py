@@ -29,8 +29,8 @@ _PIECES = re.compile(
     |(?P<call>(?:\\operatorname\{|\\mathrm\{|\\text\{|\\)?
         (?:floor|int|ent|E|partie[ ]enti[eè]re(?:[ ]de)?)\}?(?=\s*[(\[{]))
     |(?P<text>\\(?:text|mathrm|operatorname|mbox)\{[^{}]{0,60}\})
-    |(?P<name>(?:[A-Za-z](?:_\{[A-Za-z0-9]{1,6}\}|_[A-Za-z0-9]{1,4})?(?:'|\\prime|\^\{?\\prime\}?){0,2})(?![A-Za-zÀ-ÿ_'\\]))
-    |(?P<product>(?:[A-Za-z](?:'|\\prime|\^\{?\\prime\}?){0,2}){2,12}(?![A-Za-zÀ-ÿ_']))
+    |(?P<name>(?:[A-Za-z](?:_\{[A-Za-z0-9]{1,6}\}|_[A-Za-z0-9]{1,4})?(?:'|\\prime|\^\{?\\prime\}?){0,2})(?![A-Za-zÀ-ÖØ-öø-ÿ_'\\]))
+    |(?P<product>(?:[A-Za-z](?:'|\\prime|\^\{?\\prime\}?){0,2}){2,12}(?![A-Za-zÀ-ÖØ-öø-ÿ_']))
     |(?P<word>[A-Za-zÀ-ÖØ-öø-ÿŒœ]+(?:_\w+)?'*)
     |(?P<super>[⁰¹²³⁴⁵⁶⁷⁸⁹]{1,2})
     |(?P<div>//|\\div|÷)

@@ -63,6 +63,11 @@ _OPERATES = re.compile(
 )
 _GIVEN = re.compile(r"[xX]\s*[×x*]\s*[yY]\s*[×x*]\s*[zZ]")
 _TIMES = re.compile(r"\bfois\b|\btimes\b|multipli|×|\*|\\times|\\cdot|\bpar\b|\bby\b", re.IGNORECASE)
+_EACH = re.compile(
+    r"\b(?:chaque|chacun\w*|each|every|per|par) (?:neurone?|unit|sortie|output|pixel|valeur|value|position|one|case)\b"
+    r"|\bfois\b|\btimes\b|multipli|sorties?\b|outputs?\b", re.IGNORECASE
+)  # fmt: skip
+"""Says that a number is still to be taken once for each output."""
 _DENSE = re.compile(
     r"fully|fc\b|full[- ]connect|dense|lin[ée]aire|connect[ée]e|wired|relie|reli[ée]|instead", re.IGNORECASE
 )
@@ -149,8 +154,13 @@ def nothing_computed(answer: Answer, teacher: Text) -> None:
 
 
 def dense_left_out(answer: Answer, teacher: Text) -> None:
-    """Fail where the answer does not speak of a fully connected layer at all."""
-    if not _DENSE.search(answer.text):
+    """Fail where the answer does not speak of a fully connected layer at all, or counts its inputs alone."""
+    own = [found for found in formulas(answer) if in_dense_part(answer, found)]
+    counts = [one for found in own for one in found.readings if one.kind != "number"]
+    inputs = (
+        bool(counts) and all(is_product(one, "x y z") for one in counts) and not _EACH.search(answer.text)
+    )
+    if not _DENSE.search(answer.text) or inputs:
         failed(
             fr="Le nombre de poids d'une couche fully-connected n'est pas donné : comptez ses entrées et ses sorties.",
             en="The number of weights of a fully connected layer is not given: count its inputs and outputs.",

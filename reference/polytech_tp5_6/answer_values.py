@@ -33,7 +33,8 @@ _IS = (
 PADDING = (
     rf"\b(?:zero-)?padding{_IS}{_NUM}", rf"(?<![\w\d])p\s*(?:=|:|vaut|de)\s*{_NUM}", rf"\bpad{_IS}{_NUM}",
     rf"{_NUM}\s+(?:de|of|for the)\s+padding",
-    rf"{_NUM}\s+(?:rows?|rangées?|lignes?|pixels?)\s+(?:of|de)\s+(?:z[eé]ros?|0|padding)",
+    rf"{_NUM}\s+(?:rows?|rangées?|lignes?|pixels?|bandes?|cases?|borders?)\s+(?:of|de)\s+(?:z[eé]ros?|0|padding)",
+    rf"{_NUM}\s+(?:z[eé]ros?|pixels?|rangées?|rows?)\s+(?:on|sur|de|à|per|par|autour|around|at)\s+(?:each|chaque|every|both|all|the|l)",
     r"padding[^.\n]{0,40}?\(k\s*-\s*1\)\s*/\s*2\s*=\s*" + _NUM,
     r"(?<![\w\d])p\s*=\s*\(k\s*-\s*1\)\s*/\s*2\s*=\s*" + _NUM,
 )  # fmt: skip
@@ -43,13 +44,20 @@ _LOSES = (
 )
 _NO_PADDING = re.compile(
     r"\b(?:aucun|pas de|sans|no|without(?: any)?|any)\s+(?:padding|zeros?\b)(?!" + _LOSES + ")"
-    r"|no zeros needed|padding nul",
+    r"|no zeros needed|padding nul"
+    r"|(?:pas|plus|aucun|no|not?)\b[^.\n]{0,12}\b(?:besoin|need|n[ée]cessaire|necessary|utile)\b[^.\n]{0,30}"
+    r"\b(?:padding|z[ée]ros?)\b"
+    r"|\b(?:padding|z[ée]ros?)\b[^.\n]{0,20}\b(?:inutiles?|useless|unnecessary|superflus?|pas n[ée]cessaires?"
+    r"|not needed)\b",
     re.IGNORECASE,
 )
 """Stated of what is chosen; `without padding the sides shrink` tells why there is one."""
 STRIDE = (
     rf"\bstride{_IS}{_NUM}", rf"(?<![\w\d])s\s*(?:=|:|vaut|de)\s*{_NUM}", rf"{_NUM}\s+(?:de|of|for the)\s+stride",
-    rf"\b(?:avance|décale|déplace|moved?|moves|step)\w{{0,12}}\s+[^.\n]{{0,30}}?(?:de |by |of )?{_NUM}\s+pixels?",
+    rf"\b(?:avanc|décal|déplac|mov|slid|gliss|step|saut|shift|jump)\w{{0,12}}\s+[^.\n]{{0,30}}?"
+    rf"(?:de |d'|by |of )?{_NUM}(?:\s+(?:seule?|single))?\s+(?:pixels?|cases?|positions?|steps?|at a time)"
+    r"(?!\s+(?:sur|out|in|over)\b)",
+    rf"\b(?:avanc|décal|déplac|mov|gliss|saut)\w{{0,12}}\s+(?:de|by)\s+{_NUM}\s+(?:en|by)\s+\d",
     rf"\bpas{_IS}{_NUM}",
 )  # fmt: skip
 
@@ -74,9 +82,24 @@ def stated(text: str, patterns: Iterable[str]) -> set[int]:
     return found
 
 
+_SET = {name: rf"\b{name}\s*=\s*(\d)\b" for name in ("padding", "stride")}
+"""As in a program: where one value is set so, what else is said of others explains it."""
+
+
+def _set_or_stated(text: str, name: str, stated_values: set[int]) -> set[int]:
+    values = {int(one) for one in re.findall(_SET[name], text, re.IGNORECASE)}
+    return values if len(values) == 1 and len(stated_values) > 1 else stated_values
+
+
 def paddings(answer: Answer) -> set[int]:
     """Return the values of the padding that the answer states, none being 0."""
-    return stated(answer.text, PADDING) | ({0} if _NO_PADDING.search(answer.text) else set())
+    values = stated(answer.text, PADDING) | ({0} if _NO_PADDING.search(answer.text) else set())
+    return _set_or_stated(answer.text, "padding", values)
+
+
+def strides(answer: Answer) -> set[int]:
+    """Return the values of the stride that the answer states."""
+    return _set_or_stated(answer.text, "stride", stated(answer.text, STRIDE))
 
 
 _NAMED = {
@@ -150,11 +173,11 @@ def judge_value(
     )  # fmt: skip
 
 
-def judge_pair(answer: Answer, name: str, *, padding: int, stride: int) -> None:
-    """Judge one of the two values that a layer is given, in sight of the other."""
-    found = {"padding": (paddings(answer), padding), "stride": (stated(answer.text, STRIDE), stride)}
+def judge_pair(answer: Answer, name: str, *, padding: int, stride: int, alone: bool = False) -> None:
+    """Judge one of the two values that a layer is given, in sight of the other unless it can be right `alone`."""
+    found = {"padding": (paddings(answer), padding), "stride": (strides(answer), stride)}
     other = found["stride" if name == "padding" else "padding"]
-    judge_value(answer, name, *found[name], beside=other)
+    judge_value(answer, name, *found[name], beside=None if alone else other)
 
 
 def rounds(number: Number, wanted: int) -> bool:
@@ -177,10 +200,10 @@ def percentages(text: str) -> list[float]:
     return found
 
 
-_CLASSES = re.compile(r"\b(\d{1,4})\s*(?:classes|svms?|classif\w+|cat[ée]gor\w+)\b", re.IGNORECASE)
+_CLASSES = re.compile(r"\b(\d{1,4})\s*(?:classes|sc[eè]nes|svms?|classif\w+|cat[ée]gor\w+)\b", re.IGNORECASE)
 _FORMULA = re.compile(
     r"\b[KMNDVk]\s*[×*x·]\s*(?:\(?\s*)(?:C|c|10|15|nb|n_?classes?|nombre de classes|number of classes|classes)\b"
-    r"|\b(?:C|c|10|15)\s*[×*x·]\s*\(?\s*[KMNDVk]\b|\(\s*[KMNDVk]\s*\+\s*1\s*\)\s*[×*x·]\s*(?:C|c|10|15)\b"
+    r"|\b(?:C|c|K|10|15)\s*[×*x·]\s*\(?\s*[KMNDVk]\b|\(\s*[KMNDVk]\s*\+\s*1\s*\)\s*[×*x·]\s*(?:C|c|10|15)\b"
 )
 _DESCRIPTOR = 128
 """Values of a SIFT descriptor."""
@@ -194,9 +217,8 @@ def dictionary_is_counted(text: str) -> bool:
     """
     if _FORMULA.search(plain(text)):
         return True
-    values = sorted(
-        {int(value) for number in find_numbers(text) for value in number.values if value == int(value)}
-    )
+    numbers = find_numbers(text)
+    values = sorted({int(value) for number in numbers for value in number.values if value == int(value)})
     classes = {10, *(int(match[1]) for match in _CLASSES.finditer(plain(text)))}
     words = [value for value in values if 20 <= value <= 1_000_000]
     for size in words[:40]:
@@ -204,6 +226,7 @@ def dictionary_is_counted(text: str) -> bool:
             for machines in (count, count * (count - 1) // 2):
                 own = {size * machines, (size + 1) * machines}
                 own |= {value + size * _DESCRIPTOR for value in own}
-                if machines > 1 and own & set(values):
+                own |= {value + machines for value in own}
+                if machines > 1 and (own & set(values) or any(n.is_about(v) for n in numbers for v in own)):
                     return True
     return False
