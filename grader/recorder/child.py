@@ -24,6 +24,7 @@ from grader.recorder import (
     epochs,
     helpers,
     inert,
+    launching,
     loaders,
     optimizers,
     problems,
@@ -114,6 +115,8 @@ class Child:
             doubtful = self._by_shortness(error)
             if doubtful and problem is not problems.RECORDER_ERROR:
                 problem = problems.shortened(problem)
+        if problem is None and self.journal.failed is not None and not self.journal.runs:
+            problem = problems.of_exception(self.journal.failed, self.places)
         self._finish(problem)
         return RETRY if doubtful and self.journal.real is None else 0
 
@@ -146,6 +149,7 @@ class Child:
         optimizers.install(journal, places, runs)
         bridges.install(journal)
         elsewhere.install(journal)
+        launching.install(self.root, journal)
         sys.meta_path.append(helpers.Helpers(self.root, journal))
         if journal.real is None:
             journal.capture = Capture(journal, initial, self.job.out, self.entry.id)

@@ -232,6 +232,8 @@ class Journal:
     events: list[str] = field(default_factory=list)
     ageing: dict[str, None] = field(default_factory=dict)
     problem: Problem | None = None
+    failed: BaseException | None = None
+    """What first ended a script that the program started."""
     current: TrainingRecord | None = None
     real: Any = None
     """The real training under way (`real.Real`), None where programs are only watched."""

@@ -25,6 +25,8 @@ CODE = ("recorder", "recipe", "model", "source", "errors.py", "records.py", "tex
 SAMPLES_BYTES = 400 * 1024**2
 ALL_SAMPLES_BYTES = 1024**3
 MEMORY_BYTES = 6 * 1024**3
+_MANY = 4
+"""Trainings of one program after which its switches are left alone."""
 _SUBMISSION, _OUT, _JOB = "/submission", "/recordings", "/job"
 
 
@@ -53,7 +55,7 @@ def record(
             old.unlink()
     entries = tuple(entry for entry in submission.entry_points if not entry.template)
     if earlier is not None:
-        entries = submission.alternatives
+        entries = tuple(entry for entry in submission.alternatives if _may_add(entry, earlier))
     with ExitStack() as stack:
         scratch = Path(
             stack.enter_context(TemporaryDirectory(prefix="recording-", ignore_cleanup_errors=True))
@@ -79,6 +81,12 @@ def record(
         )
     write_record(folder / "recordings.json", record_)
     return record_
+
+
+def _may_add(entry: EntryPoint, earlier: Recordings) -> bool:
+    """Whether a program may show more with a switch set otherwise: one that trains many networks sets them itself."""
+    seen = (len(one.runs) for one in earlier.recordings if one.entry.path == entry.path)
+    return entry.evidence != "handed_in" or max(seen, default=0) < _MANY
 
 
 def _of_the_better_order(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:

@@ -69,7 +69,8 @@ def match_stages(
 
     A run belongs to the last stage of which it holds the ingredients. For each stage the run that also holds
     every earlier ingredient is preferred (`cumulative`), then one that holds this stage's alone (`separate`),
-    then one in between. Among equals: one that evaluated, that ended without a problem, whose network could
+    then one in between. A run that a constant of the program had to be changed for stands behind
+    every one that runs unasked. Among equals: one that evaluated, that ended without a problem, whose network could
     be rebuilt, with the most epochs, the last. A run that shows what its source never names makes the stage
     `manual`, for the recording may be forged; so does one of which
     nobody knows how many epochs were meant; so does one that was reconstructed from comments or an older
@@ -136,6 +137,8 @@ def _match(case: _Case) -> StageMatch:
         if absent
         else reasons.epochs_open(best.candidate.recording, run)
         if open_
+        else reasons.switched(best.candidate.recording, best.style, best.absent)
+        if _switched(best.candidate.recording)
         else reasons.found(best.candidate.recording, best.style, best.absent),
     )
 
@@ -144,6 +147,11 @@ def _unnamed(candidate: _Candidate) -> str:
     """Return the parts of the recipe that the program's source never names, an empty text where it names all."""
     facts = candidate.examination.facts if candidate.examination is not None else ()
     return next((str(fact.value) for fact in facts if fact.name == FACT and not fact.confirmed), "")
+
+
+def _switched(recording: Recording) -> bool:
+    """Whether the program ran with a constant of its own changed: what runs unasked goes before it."""
+    return recording.entry.evidence == "handed_in" and bool(recording.entry.variant)
 
 
 def _epochs_open(candidate: _Candidate) -> bool:
@@ -174,6 +182,7 @@ def _preference(choice: _Choice) -> tuple[object, ...]:
     between = choice.style == "cumulative" and bool(choice.absent)
     return (
         _WEAKNESS.index(candidate.recording.entry.evidence),
+        _switched(candidate.recording),
         2 if between else int(choice.style == "separate"),
         len(choice.absent),
         recipe.data.evaluation is None,
@@ -192,7 +201,11 @@ def _unmatched(case: _Case) -> StageMatch:
     stage = assignment.stage[index]
     own = set(stage.ingredients)
     all_ = case.recordings.recordings
-    ran = [one for one in all_ if not one.entry.template and one.entry.evidence == "handed_in"]
+    ran = [
+        one
+        for one in all_
+        if not one.entry.template and one.entry.evidence == "handed_in" and not _switched(one)
+    ]
     unknown = [(recording, run) for recording in ran for run in recording.runs if run.recipe is None]
     for recording, run in reversed(unknown):
         if _may_be(assignment, index, run):

@@ -34,6 +34,15 @@ def found(recording: Recording, style: str, absent: Sequence[str]) -> Text:
     return Text(fr=f"Reconnue dans {where.fr}.", en=f"Recognised in {where.en}.")
 
 
+def switched(recording: Recording, style: str, absent: Sequence[str]) -> Text:
+    """Return the sentence for a stage that a program answers once a switch written in it is set."""
+    said = found(recording, style, absent)
+    return Text(
+        fr=f"{said.fr} Le programme a été lancé avec ce réglage, prévu par son code et autre dans la remise.",
+        en=f"{said.en} The program was run with this setting, which its code provides for; it was handed in otherwise.",
+    )
+
+
 def unnamed(recording: Recording, names: str) -> Text:
     """Return the sentence for a stage whose run shows what the program's source never names."""
     where = _name(recording)

@@ -1,8 +1,13 @@
-"""Weaker evidence: earlier states of the programs, from their comments and from the history of the hand-in."""
+"""What the hand-in holds beyond what runs unasked: switches set otherwise, and, as weaker evidence, earlier states.
+
+A switch is the author's own live code, so what it shows counts like what a flag on the command line shows, behind all
+that runs unasked. Comments and older commits are weaker evidence and never decide.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -12,25 +17,29 @@ from grader.model import VARIANTS, EntryPoint
 from grader.source import SourceUnreadable, read_program
 from grader.submissions.entry_points import FoundPrograms, imports_of, numbered, programs
 from grader.submissions.history import Version
+from grader.submissions.switched import imported_by, switched_programs
 from grader.submissions.syntax import Source, tree_of
 from grader.submissions.traits import traits_of
 from grader.submissions.uncommenting import uncommented
 from grader.text import Text
 
 MOST = 12
-"""Alternatives of one hand-in."""
+"""Earlier states of one hand-in."""
+MOST_SWITCHED = 14
 _FROM_HISTORY = 8
 
 
 def find_alternatives(
     folder: Path, found: FoundPrograms, history: Iterable[Version]
 ) -> tuple[EntryPoint, ...]:
-    """Return further ways to run programs of the hand-in, as they stood before, and write their files.
+    """Return further ways to run programs of the hand-in, and write their files.
 
-    Only states with other improvements than those of the programs handed in are kept, each set of them once. The
-    files go to `folder`/VARIANTS; ids go on from those of the entry points.
+    Of earlier states only those with other improvements than the programs handed in are kept, each set of them once.
+    The files go to `folder`/VARIANTS; ids go on from those of the entry points.
     """
     points = [point for point in found.entry_points if not point.template]
+    changed = itertools.islice(switched_programs(folder, points, found.sources), MOST_SWITCHED)
+    switched = {files: point for point, files in ((point, _write(folder, files)) for point, files in changed)}
     known = {_traits(point, found.sources) for point in points}
     made: list[EntryPoint] = []
     for point, files, traits in [*_of_history(history, found.sources), *_of_comments(points, found.sources)]:
@@ -38,7 +47,12 @@ def find_alternatives(
             continue
         known.add(traits)
         made.append(msgspec.structs.replace(point, variant=_write(folder, files)))
-    return numbered(made, first=len(found.entry_points) + 1)
+    return numbered([*_switched(switched), *made], first=len(found.entry_points) + 1)
+
+
+def _switched(found: dict[str, EntryPoint]) -> list[EntryPoint]:
+    """Return the programs with the files that they run with, each set of files once."""
+    return [msgspec.structs.replace(point, variant=variant) for variant, point in found.items()]
 
 
 def _traits(point: EntryPoint, sources: Sequence[Source]) -> frozenset[str]:
@@ -65,7 +79,7 @@ def _of_comments(
         if source.program.is_notebook:
             continue
         users = [one for one in points if one.path == source.path]
-        users += [one for one in points if source.path in imports_of(by_path[one.path], set(by_path))]
+        users += [one for one in points if source.path in imported_by(one.path, by_path)]
         for variant in uncommented(source.program.chunks[0].text) if users else ():
             tree = tree_of(read_program(variant.text.encode(), source.path))
             changed = Source(source.path, tree, source.program)

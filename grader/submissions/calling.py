@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.submissions.flags import combined
+from grader.submissions.combining import combined, switch
 from grader.submissions.running import is_main_guard
 from grader.submissions.syntax import dotted, module_level_calls
 
@@ -76,8 +76,8 @@ def uncalled(tree: ast.Module, text: str = "") -> tuple[list[LeftToCall], list[U
         if unknown:
             hopeless += [Uncallable(function, tuple(unknown))] if is_main else []
             continue
-        switches = [switch for switch in switches if switch not in stated]
-        sets, left_out = combined([], [(switch,) for switch in switches], ())
+        switches = [one for one in switches if one not in stated]
+        sets, left_out = combined([], [switch(one.rpartition(".")[2], (one,)) for one in switches])
         variants = tuple(keywords | {one: _on(one) for one in chosen} for chosen in sets)
         ready.append(LeftToCall(name, variants, left_out))
     return ready, hopeless

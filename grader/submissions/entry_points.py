@@ -16,6 +16,7 @@ from grader.submissions.calling import LeftToCall, Uncallable, trains_at_import,
 from grader.submissions.names import natural_key, shown
 from grader.submissions.running import runs
 from grader.submissions.settings import Settings, script_path
+from grader.submissions.settings_files import beside
 from grader.submissions.syntax import Source, imported_modules, parse
 from grader.text import Text
 
@@ -48,7 +49,8 @@ def find_entry_points(folder: Path, files: Sequence[FileEntry], settings: Settin
     if settings.run:
         found = _stated(settings, untouched)
         return FoundPrograms(numbered(found), tuple(problems), (), sources)
-    points, more, notes = programs(sources, untouched, commands.written(folder, files, sources))
+    written = commands.written(folder, files, sources)
+    points, more, notes = programs(sources, untouched, written, [file.path for file in files])
     problems += more
     if not paths:
         problems.append(_nothing("no_python", "aucun fichier Python", "no Python file"))
@@ -64,11 +66,12 @@ def programs(
     sources: Sequence[Source],
     untouched: set[str],
     written: Mapping[str, Sequence[tuple[str, ...]]] = MappingProxyType({}),
+    paths: Sequence[str] = (),
 ) -> tuple[list[EntryPoint], list[Problem], list[Text]]:
     """Return every way to run one of the sources, not numbered yet, with problems and notes.
 
     `written` are the argument lists that the hand-in itself tells for a path. They come after those made up from
-    the script's flags, since of runs that are alike the last one counts.
+    the script's flags, since of runs that are alike the last one counts. `paths` are all files of the hand-in.
     """
     imported = _imported(sources)
     points: list[EntryPoint] = []
@@ -76,7 +79,10 @@ def programs(
     notes: list[Text] = []
     for source in sources:
         made, trouble, note = _programs(
-            source, written.get(source.path, ()), is_imported=source.path in imported
+            source,
+            written.get(source.path, ()),
+            beside(source.path, paths),
+            is_imported=source.path in imported,
         )
         points += [msgspec.structs.replace(one, template=source.path in untouched) for one in made]
         problems += trouble
@@ -142,7 +148,7 @@ def imports_of(source: Source, known: set[str]) -> set[str]:
 
 
 def _programs(
-    source: Source, written: Sequence[tuple[str, ...]], *, is_imported: bool
+    source: Source, written: Sequence[tuple[str, ...]], settings_files: Sequence[str], *, is_imported: bool
 ) -> tuple[list[EntryPoint], list[Problem], list[Text]]:
     """Return the ways to run one program, with what prevents or shortens them."""
     if source.program.is_notebook:
@@ -158,7 +164,7 @@ def _programs(
     points: list[EntryPoint] = []
     notes: list[Text] = []
     if runs(source.tree, by_itself=by_itself):
-        argument_lists, left_out = flags.variants(source.tree)
+        argument_lists, left_out = flags.variants(source.tree, settings_files)
         made_up = [arguments for arguments in argument_lists if arguments not in written]
         points += [
             EntryPoint(id="", path=source.path, arguments=arguments) for arguments in (*made_up, *written)

@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from grader.submissions.combining import MOST_RUNS, Setting, choice, combined, switch
+from grader.submissions.settings_files import argv_for_a_file, fitting, option_for_a_file
 from grader.submissions.syntax import dotted
-
-MOST_RUNS = 12
 
 _NOT_INGREDIENT_WORDS = """
     cuda gpu cpu mps no_cuda use_cuda no_gpu use_gpu verbose quiet debug plot plots show save save_model
@@ -20,8 +20,15 @@ _NUMBER_WORDS = """
     gamma seed workers num_workers n_workers print_freq print_interval log_interval weight_decay device
     path data data_dir root out output
 """
-_NOT_INGREDIENTS = frozenset(_NOT_INGREDIENT_WORDS.split())
-_NUMBERS = frozenset(_NUMBER_WORDS.split())
+NOT_INGREDIENTS = frozenset(_NOT_INGREDIENT_WORDS.split())
+NUMBERS = frozenset(_NUMBER_WORDS.split())
+_RATES = {
+    "momentum": (0.0, "0.9"),
+    "gamma": (1.0, "0.95"),
+    "lr_decay": (1.0, "0.95"),
+    "decay_rate": (1.0, "0.95"),
+}
+"""Numbers of the descent: the one that changes nothing, and what is typed for it."""
 _USUAL_RATE = "0.5"
 """Typed for a dropout whose rate is 0 by default."""
 _DEFAULTS = (
@@ -35,25 +42,40 @@ _DEFAULTS = (
 
 @dataclass(frozen=True)
 class Flag:
-    """One switch: what to type for each of its variants."""
+    """One switch or choice: what to type for each of its variants."""
 
+    name: str
     variants: tuple[tuple[str, ...], ...]
-    """One for a `store_true`; one a value for a choice."""
+    """One for a switch; one a value for a choice."""
     is_choice: bool
     positional: bool = False
+    default: str = ""
+    """Of a choice."""
+    off: tuple[str, ...] = ()
+    """What turns a switch off that is on by itself; its variant is then nothing."""
+
+    @property
+    def setting(self) -> Setting | None:
+        """How it is put together with others; None for a choice of which nobody knows what its values are."""
+        if not self.is_choice:
+            return switch(self.name, self.variants[0], self.off)
+        values = [(words[-1], words) for words in self.variants if len(words) < 3]
+        return None if self.positional else choice(self.name, values, self.default)
 
 
-def variants(tree: ast.Module) -> tuple[tuple[tuple[str, ...], ...], int]:
+def variants(tree: ast.Module, settings_files: Sequence[str] = ()) -> tuple[tuple[tuple[str, ...], ...], int]:
     """Return (argument lists to run the script with, number of further ones left out).
 
-    Without any flag: each value of a choice alone, or no argument; then each switch alone; then
-    the switches taken together, one more at a time in the order they are defined. At most
+    Without any flag: each value of a choice alone, or no argument; then each switch alone; then switches
+    and choices taken together, one more at a time in the order of the sheet where names tell it. At most
     MOST_RUNS, the cumulative ones first to be kept. A script without flags gives one empty list.
+    `settings_files` are those of the hand-in, as the script would open them: an option that wants one is a choice.
     """
     flags = [*_argparse_flags(tree), *_argv_flags(tree)]
+    flags += files_asked_for(tree, settings_files, bool(flags))
     required = tuple(_required(tree))
     choices = [flag for flag in flags if flag.is_choice]
-    switches = [flag.variants[0] for flag in flags if not flag.is_choice]
+    settings = [setting for flag in flags if (setting := flag.setting) is not None]
     needed = tuple(text for flag in choices if flag.positional for text in flag.variants[0])
     found: list[tuple[str, ...]] = [] if needed else [()]
     for flag in choices:
@@ -61,30 +83,10 @@ def variants(tree: ast.Module) -> tuple[tuple[tuple[str, ...], ...], int]:
             t for other in choices if other.positional and other is not flag for t in other.variants[0]
         )
         found += [(*others, *values) for values in flag.variants]
-    runs, left_out = combined(found, switches, needed)
+    runs, left_out = combined(found, settings, needed)
     # Of runs that are alike the last one counts: what the script does by itself, not what was made up for it.
     runs = tuple(sorted(runs, key=lambda run: not run)) if choices else runs
     return tuple((*required, *run) for run in runs), left_out
-
-
-def combined(
-    found: Sequence[tuple[str, ...]], switches: Sequence[tuple[str, ...]], needed: tuple[str, ...]
-) -> tuple[tuple[tuple[str, ...], ...], int]:
-    """Return the runs `found`, each switch alone, and the switches one more at a time; and how many are left out.
-
-    At most MOST_RUNS, those found and the cumulative ones first to be kept.
-    """
-    found = found or ([()] if not needed else [])
-    chain = [
-        tuple(text for switch in switches[: count + 1] for text in switch) for count in range(len(switches))
-    ]
-    ordered = dict.fromkeys([
-        *found, *((*needed, *more) for more in chain), *((*needed, *one) for one in switches[1:]),
-    ])  # fmt: skip
-    chosen = set(list(ordered)[:MOST_RUNS])
-    in_order = [*found, *((*needed, *one) for one in switches), *((*needed, *more) for more in chain)]
-    kept = tuple(run for run in dict.fromkeys(in_order) if run in chosen)
-    return kept, len(ordered) - len(chosen)
 
 
 def _literal(node: ast.expr | None) -> object:
@@ -127,16 +129,25 @@ def _argparse_flags(tree: ast.Module) -> Iterator[Flag]:
         destination = _destination(names, keywords)
         name = next((name for name in names if name.startswith("--")), names[0])
         plain = name.lstrip("-").replace("-", "_").lower()
-        if {destination.lower(), plain} & _NOT_INGREDIENTS:
+        if {destination.lower(), plain} & NOT_INGREDIENTS:
             continue
         positional = not name.startswith("-")
         action = _action(keywords)
-        if action in ("store_true", "store_false", "store_const", "BooleanOptionalAction"):
-            yield Flag(((name,),), is_choice=False)
+        if action in ("store_true", "store_const"):
+            yield Flag(plain, ((name,),), is_choice=False)
+        elif action == "store_false":
+            yield Flag(plain, ((),), is_choice=False, off=(name,))
+        elif action == "BooleanOptionalAction":
+            is_on = _literal(keywords.get("default")) is True
+            yield (
+                Flag(plain, ((),), False, off=(f"--no-{name[2:]}",))
+                if is_on
+                else Flag(plain, ((name,),), False)
+            )
         elif action in ("store", "append"):
             on = None if positional else _turned_on(tree, destination, keywords)
             if on is not None:
-                yield Flag(((name, on),), is_choice=False)
+                yield Flag(plain, ((name, on),), is_choice=False)
             else:
                 yield from _choice(tree, name, destination, keywords, positional=positional)
 
@@ -147,8 +158,14 @@ def _turned_on(tree: ast.Module, destination: str, keywords: dict[str, ast.expr]
     `type=bool` takes any text for true.
     """
     default = _literal(keywords.get("default"))
+    if (
+        destination.lower() in _RATES
+        and default == _RATES[destination.lower()][0]
+        and "choices" not in keywords
+    ):
+        return _RATES[destination.lower()][1]
     off = default in (False, 0, "False", "false", "non", "no") and "default" in keywords
-    if not off or "choices" in keywords or destination.lower() in _NUMBERS:
+    if not off or "choices" in keywords or destination.lower() in NUMBERS:
         return None
     if isinstance(default, float):
         return _USUAL_RATE if "drop" in destination.lower() else None
@@ -160,6 +177,20 @@ def _turned_on(tree: ast.Module, destination: str, keywords: dict[str, ast.expr]
     if not any(isinstance(node, ast.Attribute) and node.attr == destination for node in told):
         return None
     return "1" if isinstance(default, int) and not isinstance(default, bool) else "True"
+
+
+def files_asked_for(tree: ast.Module, files: Sequence[str], has_flags: bool) -> Iterator[Flag]:
+    """Yield a choice of the hand-in's files of settings for an option, or a first word, that wants one of them."""
+    for names, keywords in _options(tree) if files else ():
+        default, name = _literal(keywords.get("default")), names[-1]
+        if "choices" in keywords or _action(keywords) != "store" or not option_for_a_file(names, default):
+            continue
+        positional = not name.startswith("-")
+        values = tuple((one,) if positional else (name, one) for one in fitting(files, default))
+        if values:
+            yield Flag(_destination(names, keywords), values, is_choice=True, positional=positional)
+    if files and not has_flags and argv_for_a_file(tree):
+        yield Flag("argv", tuple((one,) for one in fitting(files, None)), is_choice=True, positional=True)
 
 
 def _action(keywords: dict[str, ast.expr]) -> str:
@@ -175,15 +206,17 @@ def _choice(
 ) -> Iterator[Flag]:
     """Yield the flag of an option with few values: those listed, or those the program compares it with."""
     values: list[str | int] = _listed(keywords.get("choices"))
-    if not values and destination.lower() not in _NUMBERS:
+    if not values and destination.lower() not in NUMBERS:
         values = list(_compared(tree, destination))
-    if not values or destination.lower() in _NUMBERS:
+    if not values or destination.lower() in NUMBERS:
         return
     typed = [str(value) for value in values]
     alone = [(text,) if positional else (name, text) for text in typed]
     several = _literal(keywords.get("nargs")) in ("+", "*")
     chain = [(*(() if positional else (name,)), *typed[: count + 1]) for count in range(1, len(typed))]
-    yield Flag(tuple([*alone, *chain] if several else alone), is_choice=True, positional=positional)
+    default = str(_literal(keywords.get("default")) or "")
+    variants = tuple([*alone, *chain] if several else alone)
+    yield Flag(destination, variants, is_choice=True, positional=positional, default=default)
 
 
 def _listed(node: ast.expr | None) -> list[str | int]:
@@ -255,10 +288,10 @@ def _argv_flags(tree: ast.Module) -> Iterator[Flag]:
     for value in sorted(_numbers_compared(tree)):
         values[str(value)] = None
     for name in switches:
-        if name.lstrip("-").replace("-", "_").lower() not in _NOT_INGREDIENTS:
-            yield Flag(((name,),), is_choice=False)
+        if name.lstrip("-").replace("-", "_").lower() not in NOT_INGREDIENTS:
+            yield Flag(name.lstrip("-"), ((name,),), is_choice=False)
     if values:
-        yield Flag(tuple((value,) for value in values), is_choice=True, positional=True)
+        yield Flag("argv", tuple((value,) for value in values), is_choice=True, positional=True)
 
 
 def _numbers_compared(tree: ast.Module) -> set[int]:

@@ -583,3 +583,19 @@ def test_a_training_cut_off_by_the_time_limit_has_the_epochs_that_it_planned(
     assert planned.runs[0].recipe is not None and planned.runs[0].recipe.optimisation.epochs == 40
     assert planned.runs[0].signs == {"epochs_planned": True}
     assert unknown.runs[0].signs == {"epochs_unknown": True}
+
+
+def test_scripts_that_a_program_starts_are_watched_with_it(recordings: dict[str, Recording]) -> None:
+    """A grid of command lines, a line for a shell, a process of its own: each training is one of the program's."""
+    recording = recordings["lanceur"]
+    assert recording.problem is None
+    recipes = [run.recipe.optimisation for run in recording.runs if run.recipe]
+    assert [(one.epochs, one.groups[0].options["momentum"]) for one in recipes] == [
+        (3, 0),
+        (4, 0.9),
+        (2, 0.5),
+        (1, 0),
+        (3, 0),
+    ]
+    assert {run.places["network"].file for run in recording.runs} == {"arguments.py", "lanceur.py"}
+    assert recording.output_tail.endswith("0 2 done\n")

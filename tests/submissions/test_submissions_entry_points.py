@@ -278,6 +278,50 @@ class TestFlags:
         body = "if args.dropout > 0: pass\nif args.decay: pass"
         assert arguments(tmp_path, parser(*options, body=body)) == ["", "--dropout 0.5"]
 
+    def test_choices_and_switches_together(self, tmp_path: Path) -> None:
+        """A choice of optimizers takes its turn among the switches, where the sheet asks for it."""
+        options = (
+            "'--batchnorm', action='store_true'",
+            "'--optim', choices=['sgd', 'momentum', 'adam'], default='sgd'",
+            "'--dropout', type=float, default=0.0",
+            "'--augment', action='store_true'",
+            "'--normalize', action='store_true'",
+        )
+        lines = arguments(tmp_path, parser(*options, body="if args.dropout: pass"))
+        wanted = ["--normalize", "--augment", "--optim momentum", "--dropout 0.5", "--batchnorm"]
+        for count in range(1, 6):
+            assert any(sorted(wanted[:count]) == sorted(f"--{one}" for one in line.strip("-").split(" --"))
+                       for line in lines), wanted[:count]  # fmt: skip
+
+    def test_switches_that_turn_off(self, tmp_path: Path) -> None:
+        """Of switches that are on by themselves all are turned off, then one fewer at a time."""
+        options = (
+            "'--no-norm', dest='norm', action='store_false'",
+            "'--no-bn', dest='bn', action='store_false'",
+        )
+        lines = arguments(tmp_path, parser(*options))
+        assert {"--no-norm --no-bn", "--no-bn", ""} <= set(lines)
+
+    def test_files_of_settings_on_the_command_line(self, tmp_path: Path) -> None:
+        """An option, or a first word, that wants a file of settings is a choice of those in the hand-in."""
+        by_option = parser("'--config', default='configs/base.yaml'", "'--out', default='x.json'")
+        by_hand = "import json, sys\ncfg = json.load(open(sys.argv[1]))\ntrain(cfg)\n"
+        files: dict[str, str | bytes] = {
+            "src/a.py": by_option, "src/b.py": by_hand, "src/configs/base.yaml": "bn: false\n",
+            "src/configs/bn.yaml": "bn: true\n", "src/runs/1.json": "{}", "src/runs/2.json": "{}",
+            "src/runs/3.json": "{}",
+        }  # fmt: skip
+        points = found(tmp_path, files).entry_points
+        lines = [(point.path, " ".join(point.arguments)) for point in points]
+        assert lines == [
+            ("src/a.py", "--config configs/base.yaml"),
+            ("src/a.py", "--config configs/bn.yaml"),
+            ("src/a.py", ""),
+            ("src/b.py", "runs/1.json"),
+            ("src/b.py", "runs/2.json"),
+            ("src/b.py", "runs/3.json"),
+        ]
+
 
 OPTIONS = (
     "'--norm', action='store_true'",

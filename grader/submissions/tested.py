@@ -1,0 +1,129 @@
+"""What programs decide by: names whose truth is asked for, and the values that a name is compared with."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from grader.submissions.syntax import dotted
+
+Value = bool | int | float | str
+_AT_LEAST = (ast.GtE, ast.Lt)
+_MORE_THAN = (ast.Gt, ast.LtE)
+
+
+@dataclass
+class Tested:
+    """Of all programs of a hand-in together, by bare name: `bn` for `bn`, `cfg.bn` and `cfg["bn"]` alike."""
+
+    read: set[str] = field(default_factory=set)
+    """Names that are read anywhere."""
+    decides: set[str] = field(default_factory=set)
+    """Names that stand in a condition."""
+    values: dict[str, dict[int | str, None]] = field(default_factory=dict)
+    """What a name is compared with, or which keys of a dictionary it chooses, in source order."""
+    functions: set[str] = field(default_factory=set)
+    """Functions and classes of the programs' own."""
+
+
+def tested(trees: Iterable[ast.Module]) -> Tested:
+    """Return what the programs decide by."""
+    found = Tested()
+    for tree in trees:
+        tables = _tables(tree)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                found.functions.add(node.name)
+            name = name_of(node)
+            if name and not isinstance(getattr(node, "ctx", None), ast.Store):
+                found.read.add(name)
+            for condition in _conditions(node):
+                found.decides |= {name_of(one) for one in ast.walk(condition)} - {""}
+            for chosen, values in (*_compared(node), *_chosen(node, tables)):
+                found.values.setdefault(chosen, {}).update(dict.fromkeys(values))
+    return found
+
+
+def name_of(node: ast.AST) -> str:
+    """Return `bn` for `bn`, `cfg.bn`, `cfg["bn"]` and `cfg.get("bn")`; an empty text for anything else."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        return node.slice.value if isinstance(node.slice.value, str) else ""
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("get", "lower")
+    ):
+        first = node.args[0] if node.args else None
+        if node.func.attr == "lower":
+            return name_of(node.func.value)
+        return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+    return ""
+
+
+def _conditions(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.If | ast.IfExp | ast.While):
+        yield node.test
+    elif isinstance(node, ast.comprehension):
+        yield from node.ifs
+    elif isinstance(node, ast.BoolOp):
+        yield from node.values
+
+
+def _compared(node: ast.AST) -> Iterator[tuple[str, list[int | str]]]:
+    """Yield a name with what it is compared with; of `>= 3` both 2 and 3, which fall on the two sides."""
+    if isinstance(node, ast.Match):
+        values = [case.pattern.value for case in node.cases if isinstance(case.pattern, ast.MatchValue)]
+        yield name_of(node.subject), list(constants(values))
+    if not isinstance(node, ast.Compare):
+        return
+    left = node.left
+    for operation, right in zip(node.ops, node.comparators, strict=True):
+        for one, other, turned in ((left, right, False), (right, left, True)):
+            if name := name_of(one):
+                yield name, list(_either_side(operation, constants([other]), turned=turned))
+        left = right
+
+
+def _either_side(operation: ast.cmpop, values: Iterable[int | str], *, turned: bool) -> Iterator[int | str]:
+    below, above = (_MORE_THAN, _AT_LEAST) if turned else (_AT_LEAST, _MORE_THAN)
+    for value in values:
+        if isinstance(operation, below) and isinstance(value, int):
+            yield max(value - 1, 0)
+        yield value
+        if isinstance(operation, above) and isinstance(value, int):
+            yield value + 1
+
+
+def constants(nodes: Sequence[ast.expr]) -> Iterator[int | str]:
+    """Yield the whole numbers and texts among the nodes, and inside their lists."""
+    for node in nodes:
+        if isinstance(node, ast.List | ast.Tuple | ast.Set):
+            yield from constants(node.elts)
+        elif isinstance(node, ast.Constant) and type(node.value) in (str, int):
+            assert isinstance(node.value, str | int)
+            yield node.value
+
+
+def _tables(tree: ast.Module) -> dict[str, list[int | str]]:
+    """Return the keys of the dictionaries that stand under a name, by the name."""
+    found: dict[str, list[int | str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
+            keys = list(constants([key for key in node.value.keys if key is not None]))
+            found |= {dotted(target): keys for target in node.targets if dotted(target)}
+    return found
+
+
+def _chosen(node: ast.AST, tables: dict[str, list[int | str]]) -> Iterator[tuple[str, list[int | str]]]:
+    """Yield the name by which a value of a dictionary is chosen, with the dictionary's keys."""
+    if isinstance(node, ast.Subscript):
+        table = node.value
+        keys = list(constants([one for one in table.keys if one])) if isinstance(table, ast.Dict) else []
+        keys = keys or tables.get(dotted(table), [])
+        if keys and (name := name_of(node.slice)):
+            yield name, keys
