@@ -136,10 +136,10 @@ def comparisons(reading: Reading) -> tuple[Comparison, ...]:
     Training accuracies are left out: set beside a test accuracy they tell a gap, and their own fall is no loss.
     """
     words = reading.words
-    places = accuracies(reading)
+    places = [place for place in accuracies(reading) if _set(words, place) != "train"]
     found = []
     for left, right in pairwise(places):
-        if words[right].at - words[left].at > 14 or "train" in (_set(words, left), _set(words, right)):
+        if words[right].at - words[left].at > 14:
             continue
         order = _order(words, left, right)
         if order is None:

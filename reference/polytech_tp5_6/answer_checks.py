@@ -25,7 +25,7 @@ from answer_formulas import (
 )
 from answer_layers import LAYERS, ROW, judge_layer, own_total, rows, wrong_rows
 from answer_rubric import judge_written
-from answer_values import dictionary_is_counted, judge_pair, percentages, rounds
+from answer_values import dictionary_is_counted, judge_pair, percentages, rounds, told_small
 
 from grader.answers import find_numbers
 from grader.checking import Evidence, check, failed, manual, missing, remark, unreadable
@@ -219,7 +219,7 @@ def test_q11_total(answer: Answer, evidence: Evidence) -> None:
             place=answer.place, teacher=teacher,
         )  # fmt: skip
     large = [number for number in numbers if number.value >= 10_000 and not number.is_about(IMAGES)]
-    if not large:
+    if not large and not told_small(answer.text):
         manual(
             fr="Aucun total n'a été lu dans votre réponse : une personne la lira.",
             en="No total was read in your answer: a person will read it.",

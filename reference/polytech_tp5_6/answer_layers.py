@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from grader.answers import LayerRow, read_layers
@@ -64,6 +65,14 @@ def judge_layer(answer: Answer, name: str) -> None:
     learns = weights > 0
     if row is None and not learns:
         return
+    if not any(one.size or one.weights for one in found.values()) and not re.search(r"\d{3}", answer.text):
+        failed(
+            fr=f"La ligne de {name} n'est pas donnée : écrivez la taille de sa sortie et son nombre de poids.",
+            en=f"The row of {name} is not given: write the size of its output and its number of weights.",
+            fault=f"answer_layer_{name}", place=answer.place, teacher=teacher,
+        )  # fmt: skip
+    if row is not None and row.size in ((weights,), (weights + biases,)) and not row.weights:
+        _not_found(answer, name, teacher)  # its weights alone, which stand where a size might
     if row is None or row.size is None or (learns and not row.weights):
         wrong_size = row is not None and row.size is not None and not size_is_right(row, name)
         if not wrong_size:

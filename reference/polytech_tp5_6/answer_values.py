@@ -186,6 +186,14 @@ def rounds(number: Number, wanted: int) -> bool:
     return any(number.value == round(wanted, kept - digits) for kept in range(2, digits))
 
 
+def told_small(text: str) -> bool:
+    """Tell whether a number far below any such total is said to be the number of weights (`= 1170 weights`)."""
+    return (
+        re.search(r"=\s*\d{1,2}[ .,]?\d{3}\s*(?:poids|weights?|param\w+)|=\s*\d{1,4}\s*(?:poids|weights?|param\w+)",
+                  plain(text), re.IGNORECASE) is not None
+    )  # fmt: skip
+
+
 def percentages(text: str) -> list[float]:
     """Return the accuracies that `text` states, in percent."""
     found = []
