@@ -104,30 +104,36 @@ def _text(cell: Cell) -> str:
 def as_xlsx(table: Sequence[Sequence[Cell]]) -> bytes:
     """Return `table` as a workbook: numbers as numbers, text as text, head and first column frozen."""
     from openpyxl import Workbook
-    from openpyxl.styles import Font
+    from openpyxl.utils import get_column_letter
 
-    book = Workbook()
-    sheet: Any = book.active
-    sheet.title = "marks"
-    for place, row in enumerate(table, start=1):
-        for column, value in enumerate(row, start=1):
-            if value is None or value == "":
-                continue
-            cell = sheet.cell(row=place, column=column)
-            cell.value = defused(value) if isinstance(value, str) else value
-            if isinstance(value, str):
-                cell.data_type = "s"
-            if place == 1:
-                cell.font = Font(bold=True)
+    book = Workbook(write_only=True)  # rows go to disk as they come
+    sheet: Any = book.create_sheet("marks")
     sheet.freeze_panes = "B2"
-    for column, title in enumerate(table[0], start=1):
-        width = max((len(str(row[column - 1] or "")) for row in table), default=0)
-        sheet.column_dimensions[sheet.cell(row=1, column=column).column_letter].width = min(
-            max(width + 1, len(str(title)) + 1, 6), 40
-        )
+    for column, title in enumerate(table[0]):
+        widest = max(len(str(row[column] or "")) for row in table)
+        width = min(max(widest + 1, len(str(title)) + 1, 6), 40)
+        sheet.column_dimensions[get_column_letter(column + 1)].width = width
+    for place, row in enumerate(table):
+        sheet.append([_cell(sheet, value, bold=place == 0) for value in row])
     out = io.BytesIO()
     book.save(out)
     return _without_dates(out.getvalue())
+
+
+def _cell(sheet: Any, value: Cell, *, bold: bool) -> Any:
+    """Return the workbook's cell for `value`: a number, a text that is no formula, or nothing."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font
+
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        return value
+    cell = WriteOnlyCell(sheet, value=defused(value))
+    cell.data_type = "s"
+    if bold:
+        cell.font = Font(bold=True)
+    return cell
 
 
 def _without_dates(content: bytes) -> bytes:

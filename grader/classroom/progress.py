@@ -9,6 +9,9 @@ from typing import Protocol
 from grader.classroom.register import State
 from grader.text import Text
 
+_USUAL_S = {"judge": 0.5, "report": 6.0}
+"""What a mark and a report take, as long as this run has made none."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -23,14 +26,22 @@ class Progress:
 
     @property
     def left_s(self) -> float | None:
-        """Seconds that what is known to be left will take; None as long as nothing is known of some kind."""
+        """Seconds that what is left will take, trainings still to be found among it; None while that is unknown."""
         total = 0.0
         for kind, states in self.counts.items():
             left = states.get("waiting", 0) + 0.5 * states.get("running", 0)
-            if left and kind not in self.seconds:
+            left += self._unseen_trainings() if kind == "train" else 0.0
+            seconds = self.seconds.get(kind, _USUAL_S.get(kind))
+            if left and seconds is None:
                 return None
-            total += left * self.seconds.get(kind, 0.0)
+            total += left * (seconds or 0.0)
         return total / max(self.slots, 1)
+
+    def _unseen_trainings(self) -> float:
+        """Return how many trainings what is not watched yet will need, if it is like what was watched."""
+        watch, train = self.counts.get("watch", {}), self.counts.get("train", {})
+        unwatched = watch.get("waiting", 0) + watch.get("running", 0)
+        return unwatched * sum(train.values()) / max(watch.get("done", 0), 1)
 
 
 class Watcher(Protocol):

@@ -14,7 +14,9 @@ from grader.classroom.register import Register, Row, State, Step
 from grader.classroom.settings import ClassOptions
 
 TOGETHER = 8
-"""Hand-ins judged in one process."""
+"""Hand-ins judged in one process, as they come."""
+MOST_TOGETHER = 100
+"""Of those that are only marked again: starting costs little then, and memory stays bounded."""
 MOST_TRIES = 2
 MOST_LOSSES = 6
 """A node that goes away is not the fault of what ran on it; a cluster that loses everything must not go on for ever."""
@@ -24,17 +26,17 @@ _REPORT = Resources(cpus=1.0, memory_bytes=1 << 30)
 _TRAIN = Resources(cpus=1.0, memory_bytes=2 << 30)
 _TRAIN_ON_GPU = Resources(cpus=1.0, gpus=0.25, memory_bytes=4 << 30)
 _WATCH_S, _JUDGE_S, _REPORT_S, _TRAIN_S = 1_200.0, 900.0, 300.0, 7 * 3_600.0
+_JUDGE_AND_TRAIN_S = 7 * 3_600.0
+"""Before it is judged, what fell just below its band is trained twice more, and what no recipe tells by itself."""
 
 
 class Queue:
     """The jobs that a class still needs."""
 
-    def __init__(self, register: Register, options: ClassOptions, *, device: str) -> None:
-        self._register, self._options = register, options
+    def __init__(self, register: Register, options: ClassOptions, *, device: str, slots: int = 1) -> None:
+        self._register, self._options, self._slots = register, options, slots
         self._train = _TRAIN_ON_GPU if device == "cuda" else _TRAIN
         self._alone: set[str] = set()
-        self.again: set[str] = set()
-        """Hand-ins of which only checks and marks are to be made again."""
         self.refresh()
 
     def refresh(self) -> None:
@@ -46,6 +48,7 @@ class Queue:
         self._state: dict[tuple[str, Step], State] = {
             (key, kind): state for key, row in self.rows.items() for kind, state in row.steps.items()
         }
+        self._again = self._register.to_mark_again()
         self._needs: dict[str, Mapping[str, str]] = {key: self._register.needs(key) for key in self.rows}
         self._trainings: dict[str, State] = self._register.trainings()
         self._whose: dict[str, tuple[str, str]] = {}
@@ -54,9 +57,14 @@ class Queue:
                 self._whose.setdefault(training, (key, stage))
 
     def jobs(self) -> Iterator[Job]:
-        """Yield what could be begun now, the most urgent first; few hand-ins are judged only when no more will come."""
+        """Yield what could be begun now, the most urgent first.
+
+        Few hand-ins are judged together only when no more will come, unless they are marked again: then all wait
+        for the marks, and reports follow.
+        """
         batches = self._batches()
-        yield from (self._judge(keys) for keys in batches if len(keys) == TOGETHER or keys[0] in self._alone)
+        urgent = [keys for keys in batches if self._is_urgent(keys)]
+        yield from (self._judge(keys) for keys in urgent)
         yield from self._reports()
         for training, (key, stage) in self._whose.items():
             if self._trainings.get(training) == "waiting":
@@ -65,25 +73,43 @@ class Queue:
         for key in self._waiting("watch"):
             work = {"kind": "watch", "options": self._of(key)}
             yield Job(id=f"watch {key}", work=work, resources=_WATCH, limit_s=_WATCH_S)
-        yield from (
-            self._judge(keys) for keys in batches if len(keys) < TOGETHER and keys[0] not in self._alone
-        )
+        yield from (self._judge(keys) for keys in batches if not self._is_urgent(keys))
+
+    def _is_urgent(self, keys: list[str]) -> bool:
+        return len(keys) >= TOGETHER or keys[0] in self._alone or keys[0] in self._again
+
+    def marks_are_out(self) -> bool:
+        """Return whether nothing is left, or under way, but reports."""
+        later = ("report",)
+        running = any(state == "running" and kind not in later for (_, kind), state in self._state.items())
+        if running or "running" in self._trainings.values():
+            return False
+        return all(job.work["kind"] in later for job in self.jobs())
 
     def _batches(self) -> list[list[str]]:
         """Return the hand-ins ready to be judged, as many together as may be."""
         ready = [key for key in self._waiting("judge") if self._is_found(key)]
         batches = [[key] for key in ready if key in self._alone]
         for again in (True, False):
-            keys = [key for key in ready if key not in self._alone and (key in self.again) is again]
-            batches += [keys[start : start + TOGETHER] for start in range(0, len(keys), TOGETHER)]
+            keys = [key for key in ready if key not in self._alone and (key in self._again) is again]
+            size = self._together(len(keys)) if again else TOGETHER
+            batches += [keys[start : start + size] for start in range(0, len(keys), size)]
         return batches
 
+    def _together(self, count: int) -> int:
+        """Return how many of `count` hand-ins one process marks again: few enough that every slot has some."""
+        return min(max(-(-count // (2 * self._slots)), TOGETHER), MOST_TOGETHER)
+
     def _judge(self, keys: list[str]) -> Job:
-        again = keys[0] in self.again
+        again = keys[0] in self._again
         work = {"kind": "judge", "options": [self._of(key) for key in keys], "again": again}
-        return Job(id=f"judge {' '.join(keys)}", work=work, resources=_JUDGE, limit_s=_JUDGE_S)
+        trains = not again and self._options.budget != "static"
+        limit_s = _JUDGE_AND_TRAIN_S if trains else _JUDGE_S
+        return Job(id=f"judge {' '.join(keys)}", work=work, resources=_JUDGE, limit_s=limit_s)
 
     def _reports(self) -> Iterator[Job]:
+        if not self._options.reports:
+            return
         for key in self._waiting("report"):
             if self._state.get((key, "judge")) == "done":
                 work = {"kind": "report", "options": self._of(key)}
@@ -143,6 +169,8 @@ class Queue:
         """
         found: dict[str, dict[State, int]] = {}
         for (key, kind), state in self._state.items():
+            if kind == "report" and not self._options.reports:
+                continue
             if kind != "watch" and self._state.get((key, "watch")) == "failed":
                 continue
             found.setdefault(kind, {})[state] = found.setdefault(kind, {}).get(state, 0) + 1

@@ -1,8 +1,9 @@
 """`class.sqlite`: the state of every hand-in and every training, safe at any moment of a run that is killed.
 
 A row of `step` is one thing to be done for one hand-in, a row of `training` one recipe to be trained for everybody who
-needs it. What was running when a run died is waiting again when the next one opens the file. Writes are single
-statements in write-ahead mode: readers never block, and nothing is half written.
+needs it; `found` names the hand-ins that were judged since they were last watched. What was running when a run died is
+waiting again when the next one opens the file. Writes are single statements in write-ahead mode: readers never block,
+and nothing is half written.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ CREATE TABLE IF NOT EXISTS need (
     hand_in TEXT NOT NULL REFERENCES hand_in(id) ON DELETE CASCADE, stage TEXT NOT NULL, training TEXT NOT NULL,
     PRIMARY KEY (hand_in, stage)
 ) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS found (hand_in TEXT PRIMARY KEY REFERENCES hand_in(id) ON DELETE CASCADE) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS needed_by ON need (training);
 """
 
@@ -79,6 +81,9 @@ class Register:
             ) from error
         self._sql.execute("UPDATE step SET state = 'waiting' WHERE state = 'running'")
         self._sql.execute("UPDATE training SET state = 'waiting' WHERE state = 'running'")
+        self._sql.execute(
+            "INSERT OR IGNORE INTO found SELECT hand_in FROM step WHERE kind = 'judge' AND state = 'done'"
+        )
 
     def __enter__(self) -> Register:
         """Return the register itself."""
@@ -171,12 +176,26 @@ class Register:
     # ------------------------------------------------------------ steps
 
     def reset(self, ids: Iterable[str], first: Step) -> None:
-        """Have `first` and every step after it done again for the hand-ins `ids`."""
+        """Have `first` and every step after it done again for the hand-ins `ids`; only from `watch` on, all anew."""
+        ids = tuple(ids)
         later = STEPS[STEPS.index(first) :]
         rows = [(hand_in, kind) for hand_in in ids for kind in later]
         self._sql.executemany(
             "INSERT OR REPLACE INTO step (hand_in, kind, state, tries) VALUES (?, ?, 'waiting', 0)", rows
         )
+        if first == "watch":
+            self.forget_found(ids)
+
+    def forget_found(self, ids: Iterable[str]) -> None:
+        """Have what was found of `ids` sought again before they are judged: their trainings changed."""
+        self._sql.executemany("DELETE FROM found WHERE hand_in = ?", [(hand_in,) for hand_in in ids])
+
+    def to_mark_again(self) -> frozenset[str]:
+        """Return the hand-ins of which everything was found, and which wait for their marks alone."""
+        query = (
+            "SELECT hand_in FROM found JOIN step USING (hand_in) WHERE kind = 'judge' AND state = 'waiting'"
+        )
+        return frozenset(hand_in for (hand_in,) in self._sql.execute(query))
 
     def begin(self, hand_in: str, kind: Step) -> None:
         """Note that `kind` of `hand_in` is being done."""
@@ -262,15 +281,19 @@ class Register:
         return int(row[0]), int(row[1])
 
     def retry_failed(self) -> tuple[str, ...]:
-        """Have every failed step and training done again; return the hand-ins concerned."""
+        """Have every failed step and training done again, with the marks that depend on it; return whose they are."""
         failed = [
             (str(hand_in), kind)
             for hand_in, kind in self._sql.execute("SELECT hand_in, kind FROM step WHERE state = 'failed'")
         ]
         for hand_in, kind in failed:
             self.reset([hand_in], kind)
+        query = "SELECT DISTINCT hand_in FROM need JOIN training ON key = training WHERE state = 'failed'"
+        untrained = [str(hand_in) for (hand_in,) in self._sql.execute(query)]
         self._sql.execute("UPDATE training SET state = 'waiting', tries = 0 WHERE state = 'failed'")
-        return tuple(dict.fromkeys(hand_in for hand_in, _ in failed))
+        self.reset(untrained, "judge")
+        self.forget_found(untrained)
+        return tuple(dict.fromkeys((*(hand_in for hand_in, _ in failed), *untrained)))
 
 
 def _text(note: Text | None) -> str | None:

@@ -15,7 +15,7 @@ from grader.text import Language
 
 Budget = Literal["static", "quick", "full"] | None
 Device = Literal["auto", "cpu", "cuda"]
-_JUDGING_ROOMS = ("checking", "marking", "answers", "model", "pipeline")
+_JUDGING_ROOMS = ("checking", "marking", "answers", "model", "pipeline", "training")
 _LARGE_BYTES = 16 << 20
 
 
@@ -42,6 +42,8 @@ class ClassOptions:
     only: tuple[str, ...] = ()
     retry_errors: bool = False
     anonymous: bool = False
+    reports: bool = True
+    """Whether a report is made of each hand-in; without, marks and tables are out sooner."""
 
     def of_hand_in(self, key: str, path: str) -> dict[str, Any]:
         """Return the options of one hand-in's jobs, ready for JSON."""
@@ -55,6 +57,7 @@ class ClassOptions:
             "seed": self.seed,
             "language": self.language,
             "sandbox": self.sandbox,
+            "workers": 1,  # a job has one slot
         }
         if self.scheme is not None:
             options["scheme"] = str(self.scheme.resolve())
@@ -87,7 +90,7 @@ def conditions_digest(options: ClassOptions, data_digest: str) -> str:
 
 
 def judging_digest(options: ClassOptions, coursework: Path) -> str:
-    """Return what marks depend on, besides what was found: the coursework, the scheme, people's decisions, our code."""
+    """Return what marks depend on, besides what was found: the coursework, bands and all, the scheme, our code."""
     files = [path for path in coursework.iterdir() if path.suffix in (".py", ".toml", ".json")]
     files += [path for room in _JUDGING_ROOMS for path in (Path(grader.__file__).parent / room).rglob("*.py")]
     files += [options.scheme] if options.scheme else []

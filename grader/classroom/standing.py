@@ -9,6 +9,8 @@ from pathlib import Path
 from grader.classroom.handin import HandIn
 from grader.classroom.register import Row
 from grader.classroom.running import Graded
+from grader.classroom.slimming import Slimmer
+from grader.classroom.work import REPORTS
 from grader.errors import UsageError
 from grader.model import Result
 from grader.pipeline.kept import load_result
@@ -45,21 +47,22 @@ class Standing:
     @property
     def report(self) -> Path | None:
         """The report for people, where there is one."""
-        found = (self.folder / name for name in ("report.pdf", "report.html"))
+        found = (self.folder / name for name in REPORTS)
         return next((path for path in found if path.is_file()), None) if self.result else None
 
 
 def standings(graded: Graded) -> tuple[Standing, ...]:
-    """Return what stands of every hand-in, in the order of the class."""
-    return tuple(_standing(graded, row) for row in graded.rows)
+    """Return what stands of every hand-in, in the order of the class; results without what students wrote."""
+    slim = Slimmer()
+    return tuple(_standing(graded, row, slim) for row in graded.rows)
 
 
-def _standing(graded: Graded, row: Row) -> Standing:
+def _standing(graded: Graded, row: Row, slim: Slimmer) -> Standing:
     folder = graded.options.folder(row.hand_in.id)
     result = None
     if row.steps.get("judge") == "done":
         try:
-            result = load_result(folder)
+            result = slim(load_result(folder))
         except UsageError:
             result = None
     return Standing(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from grader.classroom.slimming import is_fault
 from grader.classroom.standing import Standing
 from grader.classroom.work import failure
 from grader.model import Mark, Outcome, Result, StageResult, Verdict
@@ -91,7 +92,7 @@ def _faults(graded: Iterable[tuple[Standing, Result]]) -> tuple[FaultTally, ...]
     first: dict[tuple[str, str], Verdict] = {}
     who: dict[tuple[str, str], list[str]] = {}
     for one, result in graded:
-        for key, verdict in {(v.item, v.check): v for v in result.verdicts if _is_fault(v)}.items():
+        for key, verdict in {(v.item, v.check): v for v in result.verdicts if is_fault(v)}.items():
             first.setdefault(key, verdict)
             who.setdefault(key, []).append(one.pseudonym)
     ordered = sorted(who, key=lambda key: (-len(who[key]), key))
@@ -105,10 +106,6 @@ def _faults(graded: Iterable[tuple[Standing, Result]]) -> tuple[FaultTally, ...]
         )
         for item, check in ordered[:_FAULTS]
     )
-
-
-def _is_fault(verdict: Verdict) -> bool:
-    return verdict.outcome is Outcome.FAILED and verdict.charged
 
 
 def _stage(rows: Sequence[StageResult], stage: str, title: Text) -> StageTally:

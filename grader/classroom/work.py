@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from grader.classroom.locks import only_job
 from grader.errors import GraderError
 from grader.pipeline import Options, many, render_again
 from grader.records import write_record
@@ -23,6 +24,10 @@ from grader.text import Text
 
 FAILURE = "failure.json"
 """Why the last job on a hand-in failed, where its own contents are why."""
+
+FAULTS = "fault.log"
+"""What broke on our side while the hand-in was graded; written by the steps themselves."""
+REPORTS = ("report.pdf", "report.html")
 
 
 class WatchWork(msgspec.Struct, frozen=True, kw_only=True, tag="watch", tag_field="kind"):
@@ -59,23 +64,43 @@ def do(work: Work) -> None:
     match work:
         case WatchWork():
             options = _options(work.options)
-            with _alone(options.out), _refusals(options.out):
-                many.watch(options)
-                write_record(options.out / "needs.json", many.needs(options))
+            with only_job(options.out), _refusals(options.out):
+                write_record(options.out / "needs.json", many.watch(options))
         case TrainWork():
             many.train_stage(_options(work.options), work.stage)
         case JudgeWork():
             several = [_options(one) for one in work.options]
             with contextlib.ExitStack() as stack:
                 for options in several:
-                    stack.enter_context(_alone(options.out))
+                    stack.enter_context(only_job(options.out))
+                    stack.enter_context(_faults_kept(options.out))
+                    _withdraw_reports(options.out)
                 many.judge_many(several, again=work.again)
         case ReportWork():
             options = _options(work.options)
-            with _alone(options.out):
+            with only_job(options.out), _faults_kept(options.out):
                 graded = render_again(options.out, language=options.language)
             if graded.report is None:
                 raise RuntimeError("; ".join(note.en for note in graded.notes) or "no report")
+
+
+def _withdraw_reports(out: Path) -> None:
+    """Remove the reports of `out`: what they say is about to be decided anew, and nobody may be sent the old marks."""
+    for name in REPORTS:
+        (out / name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _faults_kept(out: Path) -> Iterator[None]:
+    """Keep what broke in earlier steps, each of which begins a log of its own, until the hand-in is watched again."""
+    log = out / FAULTS
+    before = log.read_bytes() if log.is_file() else b""
+    try:
+        yield
+    finally:
+        now = log.read_bytes() if log.is_file() else b""
+        if before and before not in now:
+            log.write_bytes(before + now)
 
 
 def _options(given: dict[str, Any]) -> Options:
@@ -87,21 +112,10 @@ def _options(given: dict[str, Any]) -> Options:
 
 
 @contextlib.contextmanager
-def _alone(out: Path) -> Iterator[None]:
-    """Hold the hand-in's folder: a job that outlived its run ends before another one begins on it."""
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / ".lock").open("w") as file:
-        with contextlib.suppress(ImportError):  # Windows, where runs do not leave jobs behind
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-@contextlib.contextmanager
 def _refusals(out: Path) -> Iterator[None]:
     """Write down why a hand-in itself cannot be graded: that is an outcome, not a fault."""
-    (out / FAILURE).unlink(missing_ok=True)
+    for name in (FAILURE, FAULTS):
+        (out / name).unlink(missing_ok=True)
     try:
         yield
     except GraderError as error:
@@ -129,8 +143,16 @@ def _die_with_parent() -> None:
 
 
 def main(run: Callable[[Work], None] = do) -> int:
-    """Do the work given on standard input; return 0 when it was done."""
+    """Do the work given on standard input and say how many core-seconds it took; return 0 when it was done."""
     _die_with_parent()
+    try:
+        return _carried_out(run)
+    finally:
+        spent = os.times()
+        print(round(spent.user + spent.system + spent.children_user + spent.children_system, 2))
+
+
+def _carried_out(run: Callable[[Work], None]) -> int:
     work = msgspec.json.decode(sys.stdin.buffer.read(), type=Work)
     try:
         run(work)

@@ -91,7 +91,7 @@ def _stage_result(
         claimed=claimed,
         training=training,
         band=band,
-        judgement=_judgement(training, band, looks),
+        judgement=judgement_of(training, band, looks),
         looks=looks,
         comparisons=trained.weighed.comparisons.get(stage.id, ()),
         reference=trained.weighed.references.get(stage.id),
@@ -99,7 +99,7 @@ def _stage_result(
     )
 
 
-def _judgement(training: Training | None, band: Band | None, looks: Sequence[float]) -> Judgement:
+def judgement_of(training: Training | None, band: Band | None, looks: Sequence[float]) -> Judgement:
     """Return where the training lies; one that its time cut short can only be seen to reach the band already.
 
     What chance may have put below the band is judged by the median of all its looks, and not before they are there.

@@ -81,6 +81,11 @@ def load_found(out: Path) -> Found:
     return Found(**{field: _load(out, name, kind) for field, (name, kind) in files.items()})
 
 
+def found_files(out: Path) -> tuple[Path, ...]:
+    """Return the files in which `save_found` keeps what was found, in a fixed order."""
+    return tuple(out / name for name, _ in (_WATCHED | _FOUND).values())
+
+
 def load_result(out: Path) -> Result:
     """Return the result under `out`; raises UsageError when there is none of this version."""
     result: Result = _load(out, "result.json", Result)

@@ -83,7 +83,7 @@ def train_rest(
         export(default_cache(), training, session.options.out / "trainings")
     comparable = comparable_stages(session, matches)
     bands = {stage: band for stage, one in found.items()
-             if stage in comparable and (band := _band(session, stage, one)) is not None}  # fmt: skip
+             if stage in comparable and (band := band_of_program(session, stage, one)) is not None}  # fmt: skip
     return replace(trained, trainings={**trained.trainings, **found}, bands={**trained.bands, **bands})
 
 
@@ -238,7 +238,7 @@ def _nothing(one: _Wanted, outputs: ProgramOutputs, trained: Trained) -> Trainin
     )
 
 
-def _band(session: Session, stage: str, training: Training) -> Band | None:
+def band_of_program(session: Session, stage: str, training: Training) -> Band | None:
     """Return the reference's band: bf16 and fp32 are within 0.4 points at a seed, a program knows only fp32."""
     if training.conditions is None or training.accuracy is None:
         return None

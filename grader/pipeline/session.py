@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
 
@@ -112,6 +112,20 @@ def begin(options: Options, progress: Progress) -> Session:
         progress=progress,
         faults=Faults(options.out / "fault.log"),
         notes=notes,
+    )
+
+
+def like(session: Session, options: Options) -> Session:
+    """Return the session for `options`, which differ from those of `session` in the hand-in alone.
+
+    Raises OverridesError where what a person decided about it cannot be read.
+    """
+    return replace(
+        session,
+        options=options,
+        overrides=_overrides(options, session.assignment, session.scheme),
+        faults=Faults(options.out / "fault.log"),
+        watch=Stopwatch(),
     )
 
 

@@ -1,5 +1,6 @@
 """Pairs that look alike are found whatever was renamed or translated, and honest neighbours are left alone."""
 
+import json
 import re
 import subprocess
 import sys
@@ -7,11 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from class_results import decided
 
+from grader.classroom.likeness.gathering import Member
 from grader.classroom.likeness.material import Material, Program
 from grader.classroom.likeness.pairing import likeness
+from grader.model import FileEntry
 from grader.model.likeness import Likeness
-from grader.records import encode
+from grader.records import encode, write_record
 
 SOLUTION = Path(__file__).resolve().parents[2] / "reference" / "polytech_tp5_6" / "solution"
 HANDOUT = (SOLUTION.parent / "handout" / "base.py").read_text()
@@ -123,13 +127,26 @@ def test_recipes_of_the_sheet_say_nothing_and_odd_ones_do() -> None:
 
 
 @pytest.mark.slow
-def test_the_process_gives_the_same_bytes_each_time() -> None:
-    """Hashes are seeded: the same class gives the same page."""
-    given = encode({"class_": [material("a", CODE), material("b", renamed(CODE))], "handed_out": HANDOUT})
+def test_the_process_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
+    """Results are read where they lie, scripts and notebooks alike; hashes are seeded: the same class, the same page."""
+    book = {"cells": [{"cell_type": "code", "metadata": {}, "outputs": [], "source": renamed(CODE)}]}
+    made = {"a": ("tp.py", CODE), "b": ("tp.ipynb", json.dumps({**book, "nbformat": 4}))}
+    members = [Member(id=key, pseudonym=key, folder=str(tmp_path / key)) for key in made]
+    for key, (name, content) in made.items():
+        (tmp_path / key / "submission").mkdir(parents=True)
+        (tmp_path / key / "submission" / name).write_text(content, encoding="utf-8")
+        entry = FileEntry(path=name, size_bytes=1, sha256=key)
+        result = decided(1.0)
+        own = msgspec.structs.replace(result.submission, files=(entry,))
+        write_record(
+            tmp_path / key / "result.json", msgspec.structs.replace(result, submission=own, answers=())
+        )
+    given = encode({"members": members, "handed_out": HANDOUT})
     command, seeded = [sys.executable, "-m", "grader.classroom.likeness"], {"PYTHONHASHSEED": "0", "PATH": ""}
     runs = [
         subprocess.run(command, input=given, capture_output=True, check=True, env=seeded).stdout
         for _ in range(2)
     ]
     assert runs[0] == runs[1]
-    assert len(msgspec.json.decode(runs[0], type=Likeness).pairs) == 1
+    (pair,) = msgspec.json.decode(runs[0], type=Likeness).pairs
+    assert pair.evidence[0].signal == "code"

@@ -55,8 +55,38 @@ def test_trainings_are_counted_once_for_the_class(tmp_path: Path) -> None:
         register.end_training("k1", "failed", note=Text(fr="non", en="no"))
         register.end("a", "judge", "failed", note=Text(fr="non", en="no"))
         assert register.rows()[0].note == Text(fr="non", en="no")
-        assert register.retry_failed() == ("a",)
+        assert register.retry_failed() == ("a", "b")
         assert register.trainings() == {"k1": "waiting", "k2": "waiting"}
+
+
+def test_whoever_needed_a_training_that_failed_is_judged_with_the_new_one(tmp_path: Path) -> None:
+    """To try a training again and leave the marks as they were would help nobody."""
+    with Register(tmp_path / "class.sqlite") as register:
+        register.enrol([(hand_in("a"), "1"), (hand_in("b"), "1")])
+        register.set_needs("a", {"base": "k1"})
+        register.end_training("k1", "failed")
+        for step in ("watch", "judge", "report"):
+            register.end("a", step, "done")
+        assert register.retry_failed() == ("a",)
+        steps = register.rows()[0].steps
+        assert steps == {"watch": "done", "judge": "waiting", "report": "waiting"}
+        assert not register.to_mark_again()
+
+
+def test_a_run_killed_while_marking_again_goes_on_marking_again(tmp_path: Path) -> None:
+    """What was found is remembered until the hand-in is watched anew, however often the register is opened."""
+    with Register(tmp_path / "class.sqlite") as register:
+        register.enrol([(hand_in("a"), "1"), (hand_in("b"), "1")])
+        for key in ("a", "b"):
+            for step in ("watch", "judge", "report"):
+                register.end(key, step, "done")
+    with Register(tmp_path / "class.sqlite") as register:
+        register.reset(["a", "b"], "judge")
+        register.begin("a", "judge")
+    with Register(tmp_path / "class.sqlite") as register:
+        assert register.to_mark_again() == {"a", "b"}
+        register.enrol([(hand_in("a"), "1"), (hand_in("b"), "2")])
+        assert register.to_mark_again() == {"a"}
 
 
 def test_foreign_and_damaged_files_are_refused_with_a_sentence(tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def started() -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, *COMMAND],
         stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
         start_new_session=True,
@@ -115,15 +115,24 @@ def carried_out(process: subprocess.Popen[bytes], key: str, work: dict[str, Any]
     began = time.monotonic()
     late = False
     try:
-        _, said = process.communicate(msgspec.json.encode(work), timeout=limit_s)
+        told, said = process.communicate(msgspec.json.encode(work), timeout=limit_s)
     except subprocess.TimeoutExpired as error:
-        late, said = True, error.stderr or b""
+        late, told, said = True, b"", error.stderr or b""
     end_session(process)
     tail = said[-_TAIL_BYTES:].decode(errors="replace").strip()
     how: How = "time" if late else "done" if process.returncode == 0 else "failed"
     if how == "failed" and process.returncode == -signal.SIGKILL:
         how = "memory"
-    return Ended(id=key, how=how, detail=tail[-600:], seconds=time.monotonic() - began)
+    seconds = time.monotonic() - began
+    return Ended(id=key, how=how, detail=tail[-600:], seconds=seconds, core_s=_core_seconds(told))
+
+
+def _core_seconds(told: bytes) -> float:
+    """Return what a job said of the processors' time that it took."""
+    try:
+        return msgspec.json.decode(told.splitlines()[-1], type=float)
+    except (IndexError, msgspec.DecodeError):
+        return 0.0
 
 
 def end_session(process: subprocess.Popen[bytes]) -> None:

@@ -18,14 +18,14 @@ _AHEAD = 2.0
 """Jobs given to the cluster for each of its CPUs, so that no node waits for the next one."""
 
 
-def _on_node(key: str, work: str, limit_s: float) -> tuple[str, str, float]:
+def _on_node(key: str, work: str, limit_s: float) -> tuple[str, str, float, float]:
     """Carry one job out on whichever node this is; only plain values go back."""
     process = started()
     try:
         ended = carried_out(process, key, json.loads(work), limit_s)
     finally:
         end_session(process)
-    return ended.how, ended.detail, ended.seconds
+    return ended.how, ended.detail, ended.seconds, ended.core_s
 
 
 class RayCluster:
@@ -78,12 +78,12 @@ class RayCluster:
     def _ended(self, reference: Any) -> Ended:
         key = self._running.pop(reference)
         try:
-            how, detail, seconds = self._ray.get(reference)
+            how, detail, seconds, core_s = self._ray.get(reference)
         except self._ray.exceptions.RayTaskError as error:
             return Ended(id=key, how="failed", detail=str(error)[-600:])
         except self._ray.exceptions.RayError as error:
             return Ended(id=key, how="lost", detail=str(error)[:600])
-        return Ended(id=key, how=how, detail=detail, seconds=seconds)
+        return Ended(id=key, how=how, detail=detail, seconds=seconds, core_s=core_s)
 
     def close(self) -> None:
         """Take back what still runs, and leave the cluster."""

@@ -39,6 +39,8 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
     """The end of what it complained with, for the instructor."""
     seconds: float = 0.0
+    core_s: float = 0.0
+    """Of processors, all its processes together; 0 where it was not told."""
 
 
 class Executor(Protocol):

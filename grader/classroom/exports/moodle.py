@@ -6,7 +6,6 @@ What is uploaded first matters: the archive touches every grade's date, after wh
 from __future__ import annotations
 
 import html
-import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -153,16 +152,17 @@ def _traps(sheet: Sheet, wanted: dict[int, float]) -> list[Text]:
     ]
 
 
-def feedback_archive(standings: Sequence[Standing]) -> bytes:
-    """Return the feedback archive: each report under the very folder name that Moodle gave to the hand-in."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+def write_feedback(path: Path, standings: Sequence[Standing]) -> None:
+    """Write the feedback archive: each report under the very folder name that Moodle gave to the hand-in."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.part")
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
         for one in standings:
             if one.report is None or not one.hand_in.folder:
                 continue
             info = zipfile.ZipInfo(f"{one.hand_in.folder}/{_report_name(one.report)}", (2000, 1, 1, 0, 0, 0))
             archive.writestr(info, one.report.read_bytes(), zipfile.ZIP_DEFLATED)
-    return out.getvalue()
+    unfinished.replace(path)
 
 
 def _report_name(path: Path) -> str:
