@@ -7,9 +7,11 @@ nothing.
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import signal
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -65,21 +67,58 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
         return None
     checks = [_verdict(item, spec, None) for item in session.items if (spec := _spec(item)) is not None]
     (Path(given) / "collected.json").write_bytes(msgspec.json.encode(checks))
+    limit_s = float(session.config.getoption("--grader-check-limit"))
+    plain = [_Plain.of(item) for item in session.items]
     following = [*session.items[1:], None]
     for folder in sorted(path for path in Path(given).iterdir() if path.is_dir()):
         session.config.stash[_OUT] = folder
-        session.config.stash[_EVIDENCE] = msgspec.json.decode(
-            (folder / "evidence.json").read_bytes(), type=Evidence
-        )
-        for item, after in zip(session.items, following, strict=True):
-            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        evidence = msgspec.json.decode((folder / "evidence.json").read_bytes(), type=Evidence)
+        session.config.stash[_EVIDENCE] = evidence
+        for item, check, after in zip(session.items, plain, following, strict=True):
+            if check is not None:
+                _write(folder, item, check.spec, check.end(evidence, limit_s))
+            else:
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
     return True
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Stop a check that hangs, where the system offers alarms."""
-    limit_s = float(item.config.getoption("--grader-check-limit"))
+class _Plain:
+    """A check that asks for nothing but what we give: it is called, without pytest's rites.
+
+    For a class of a thousand these cost as much as the checks themselves.
+    """
+
+    def __init__(self, item: pytest.Function, spec: CheckSpec) -> None:
+        self._function, self.spec = item.obj, spec
+        self._asked = tuple(inspect.signature(item.obj).parameters)
+
+    @staticmethod
+    def of(item: pytest.Item) -> _Plain | None:
+        """Return the check of `item`, None where it has fixtures, parameters or marks that are pytest's business."""
+        spec = _spec(item)
+        if spec is None or not isinstance(item, pytest.Function) or hasattr(item, "callspec"):
+            return None
+        if next(item.iter_markers(), None) is not None or "request" in inspect.signature(item.obj).parameters:
+            return None
+        fixtures = item._fixtureinfo.name2fixturedefs
+        ours = all(found[-1].func.__module__ == __name__ for found in fixtures.values())
+        return _Plain(item, spec) if ours and set(fixtures) <= set(_GIVEN) else None
+
+    def end(self, evidence: Evidence, limit_s: float) -> BaseException | None:
+        """Call the check and return how it ended: None where it held."""
+        try:
+            with _limited(limit_s):
+                self._function(**{name: _GIVEN[name](self.spec, evidence) for name in self._asked})
+        except (KeyboardInterrupt, pytest.exit.Exception):
+            raise
+        except BaseException as error:  # noqa: BLE001 - however a check ends, that is its verdict
+            return error
+        return None
+
+
+@contextlib.contextmanager
+def _limited(limit_s: float) -> Iterator[None]:
+    """Stop what hangs within, where the system offers alarms."""
     if not hasattr(signal, "SIGALRM"):
         yield
         return
@@ -97,6 +136,13 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Stop a check that hangs, where the system offers alarms."""
+    with _limited(float(item.config.getoption("--grader-check-limit"))):
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[Any]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -107,17 +153,21 @@ def pytest_runtest_makereport(
     if spec is None or not ended:
         return report
     error = call.excinfo.value if call.excinfo is not None else None
-    verdict = _verdict(item, spec, error)
     out = item.config.stash.get(_OUT, None)
     if out is not None:
-        whole = isinstance(error, Decided) and error.whole_stage
-        line = msgspec.json.encode({"whole_stage": whole, "verdict": verdict})
-        with (out / "verdicts.jsonl").open("ab") as stream:
-            stream.write(line + b"\n")
+        _write(out, item, spec, error)
     if isinstance(error, Decided) and error.outcome is not Outcome.FAILED:
         report.outcome = "passed" if error.outcome is Outcome.PASSED else "skipped"
         report.longrepr = None if error.outcome is Outcome.PASSED else (str(item.path), 0, str(error))
     return report
+
+
+def _write(out: Path, item: pytest.Item, spec: CheckSpec, error: BaseException | None) -> None:
+    """Add the verdict of a check that ended by `error` to those of the hand-in at `out`."""
+    whole = isinstance(error, Decided) and error.whole_stage
+    line = msgspec.json.encode({"whole_stage": whole, "verdict": _verdict(item, spec, error)})
+    with (out / "verdicts.jsonl").open("ab") as stream:
+        stream.write(line + b"\n")
 
 
 def _spec(item: pytest.Item) -> CheckSpec | None:
@@ -168,7 +218,10 @@ def evidence(request: pytest.FixtureRequest) -> Evidence:
 @pytest.fixture
 def stage(request: pytest.FixtureRequest, evidence: Evidence) -> StageEvidence:
     """The stage that the check bears on; ends the check politely where there is nothing to look at."""
-    spec = _spec(request.node)
+    return _stage(_spec(request.node), evidence)
+
+
+def _stage(spec: CheckSpec | None, evidence: Evidence) -> StageEvidence:
     found = evidence.stage(spec.stage) if spec is not None and spec.stage is not None else None
     if found is None:
         raise LookupError("the evidence says nothing of this stage")
@@ -233,7 +286,10 @@ def _must_be_known(stage: StageEvidence) -> None:
 @pytest.fixture
 def answer(request: pytest.FixtureRequest, evidence: Evidence) -> Answer:
     """The answer to the check's question; ends the check where there is none."""
-    spec = _spec(request.node)
+    return _answer(_spec(request.node), evidence)
+
+
+def _answer(spec: CheckSpec | None, evidence: Evidence) -> Answer:
     found = evidence.answer(spec.item if spec is not None else "")
     if found.state == "unreadable":
         why = found.note or Text(
@@ -248,3 +304,11 @@ def answer(request: pytest.FixtureRequest, evidence: Evidence) -> Answer:
             place=found.place,
         )
     return found
+
+
+_GIVEN: dict[str, Callable[[CheckSpec, Evidence], object]] = {
+    "evidence": lambda _, evidence: evidence,
+    "stage": _stage,
+    "answer": _answer,
+}
+"""What checks ask for by name, without pytest's help."""
