@@ -25,7 +25,8 @@ from reports.page import ASSETS, paper_page
 MOST_PAGES = 9
 _LINES_PER_PAGE = 56
 _FIRST_ROOM = 215
-"""Lines that answers get at the first try: the pages that the rest leaves for an ordinary hand-in."""
+"""Lines that answers get at the first try: the pages that the rest leaves for an ordinary hand-in; without figures, a
+page more."""
 _MARGIN_LINES = 14
 _TRIES = 3
 _PAPER = Cut(
@@ -81,7 +82,7 @@ def make_pdf(result: Result, figures: Sequence[Figure], language: Language) -> P
 def _with_answers(printer: _Printer, lengths: Sequence[int]) -> Any:
     """Return a layout that holds as much of the answers as nine pages can, or None where none fits."""
     best = None
-    room = _FIRST_ROOM
+    room = _FIRST_ROOM + (0 if printer.figures else _LINES_PER_PAGE)
     for _ in range(_TRIES):
         lines = fair_share(lengths, room)
         if lines < 1 and any(lengths):
