@@ -48,6 +48,16 @@ def copy(folder: Path, which: str) -> None:
     materialize(COURSEWORK / which, folder)
 
 
+def one_stage(folder: Path, which: str, number: int) -> None:
+    """A hand-in of an example's answers and its first stage alone, as much as many hand in."""
+    whole = materialize(COURSEWORK / which, folder.parent / f".whole{number}")
+    folder.mkdir(parents=True)
+    for path in whole.iterdir():
+        if path.is_file() and not (path.name.startswith("etape") and not path.name.startswith("etape1")):
+            shutil.copy2(path, folder / path.name)
+    shutil.rmtree(whole)
+
+
 def make_one(folder: Path, number: int, name: str) -> None:
     """Make hand-in `number` of the class."""
     faulty = sorted(path.name for path in (COURSEWORK / "faulty").iterdir())
@@ -65,7 +75,9 @@ def make_one(folder: Path, number: int, name: str) -> None:
     }
     if number in special:
         special[number]()
-    elif number % 3:
+    elif number % 4:
+        one_stage(folder, f"faulty/{faulty[number % len(faulty)]}", number)
+    elif number % 8:
         copy(folder, f"faulty/{faulty[number % len(faulty)]}")
     else:
         copy(folder, f"variants/{variants[number % len(variants)]}")

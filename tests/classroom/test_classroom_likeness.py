@@ -128,7 +128,7 @@ def test_recipes_of_the_sheet_say_nothing_and_odd_ones_do() -> None:
 
 @pytest.mark.slow
 def test_the_process_gives_the_same_bytes_each_time(tmp_path: Path) -> None:
-    """Results are read where they lie, scripts and notebooks alike; hashes are seeded: the same class, the same page."""
+    """Results are read where they lie, scripts and notebooks alike; the same class gives the same page."""
     book = {"cells": [{"cell_type": "code", "metadata": {}, "outputs": [], "source": renamed(CODE)}]}
     made = {"a": ("tp.py", CODE), "b": ("tp.ipynb", json.dumps({**book, "nbformat": 4}))}
     members = [Member(id=key, pseudonym=key, folder=str(tmp_path / key)) for key in made]

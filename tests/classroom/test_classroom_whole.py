@@ -1,6 +1,6 @@
 """A whole class, graded as an instructor would: killed and resumed, with hostile work in it, and back to Moodle.
 
-The default is a class of seven, killed once; `make class-test` sets CLASS_TEST_COUNT=30 and CLASS_TEST_KILLS=3.
+The default is a class of six, killed once; `make class-test` sets CLASS_TEST_COUNT=30 and CLASS_TEST_KILLS=3.
 """
 
 import csv
@@ -20,6 +20,8 @@ from class_maker import NAMES, make_class, make_moodle
 
 from grader.classroom.exports.cells import read_sheet
 from grader.classroom.exports.moodle_import import imported
+from grader.model import Result
+from grader.records import read_record
 
 COUNT = int(os.environ.get("CLASS_TEST_COUNT", "6"))
 KILLS = int(os.environ.get("CLASS_TEST_KILLS", "1"))
@@ -77,15 +79,16 @@ def test_killed_and_resumed_it_gives_the_same_gradebook(undisturbed: tuple[Path,
     source, calm, home = undisturbed
     draw = random.Random(os.environ.get("CLASS_TEST_SEED", "1"))
     out = home / "killed"
-    for _ in range(KILLS):
+    killed = 0
+    for done in sorted(draw.sample(range(1, 2 * COUNT), KILLS)):
         process = started(source, out, home)
-        deadline = time.monotonic() + 600
-        done = _done(out)
-        while _done(out) <= done and process.poll() is None and time.monotonic() < deadline:
-            time.sleep(draw.uniform(0.05, 1.5))
-        time.sleep(draw.uniform(0.0, 3.0))
+        while _done(out) < done and process.poll() is None:
+            time.sleep(0.05)
+        time.sleep(draw.uniform(0.0, 1.0))
+        killed += process.poll() is None
         process.send_signal(signal.SIGKILL)
         process.communicate()
+    assert killed == KILLS
     before = _finished(out)
     graded(source, out, home)
     assert (out / "gradebook.csv").read_bytes() == (calm / "gradebook.csv").read_bytes()
@@ -120,12 +123,17 @@ def _begun(out: Path) -> dict[tuple[str, str], str]:
 
 
 def test_bad_work_costs_only_itself(undisturbed: tuple[Path, Path, Path]) -> None:
-    """Everybody who handed something in has a mark and a report; the empty folder is told, and nobody got out."""
+    """Everybody who handed something in has a mark and a report; the empty folder is told, and nobody got out.
+
+    Every result says how it was kept apart.
+    """
     _, calm, _ = undisturbed
     with (calm / "gradebook.csv").open(encoding="utf-8-sig", newline="") as file:
         states = [row["state"] for row in csv.DictReader(file)]
     assert len(states) == COUNT and states.count("not graded") == 1
     assert len(list(calm.glob("students/*/report.pdf"))) == COUNT - 1
+    sandboxes = {read_record(path, Result).conditions.sandbox for path in calm.glob("students/*/result.json")}
+    assert sandboxes == {"bubblewrap"}
     assert not any(Path(folder, "HACKED").exists() for folder in ("/root", "/work", "/etc"))
 
 
@@ -146,7 +154,7 @@ def test_nobodys_words_stand_with_anybody_else(undisturbed: tuple[Path, Path, Pa
 def test_a_new_attempt_a_new_scheme_and_a_choice_do_only_what_they_must(
     undisturbed: tuple[Path, Path, Path],
 ) -> None:
-    """Changed answers regrade one hand-in; other points watch nothing again; --only leaves the rest alone."""
+    """Changed answers regrade one hand-in; other points watch nothing again, and no report tells the old marks."""
     source, calm, home = undisturbed
     before = _begun(calm)
     (source / NAMES[0] / "answers.md").write_text("## Q1\n\nautre chose\n", encoding="utf-8")
@@ -157,9 +165,11 @@ def test_a_new_attempt_a_new_scheme_and_a_choice_do_only_what_they_must(
     before = _begun(calm)
     scheme = home / "scheme.toml"
     scheme.write_text("[points]\nQ1 = 1.5\n", encoding="utf-8")
-    graded(source, calm, home, "--scheme", str(scheme), "--anonymous")
+    said = graded(source, calm, home, "--scheme", str(scheme), "--anonymous", "--no-reports")
     again = {key for key, seconds in _begun(calm).items() if before[key] != seconds}
     assert {kind for _, kind in again} == {"judge", "report"}
+    assert f"{COUNT - 1} reports are still to be made" in " ".join(said.split())
+    assert not list(calm.glob("students/*/report.*"))
     for name in ("gradebook.csv", "class-report.html", "likeness.html", "likeness.json"):
         text = (calm / name).read_text("utf-8-sig")
         assert not any(name in text for name in NAMES if len(name) > 3), name
