@@ -84,7 +84,9 @@ def judge(
         None if not errors else "whole" if _earned(ready, heard) == 1 else "part"
     )
     if wrong == "whole" and all(error.cap for error in errors):
-        wrong = "part"  # what is said is all there and a lesser mistake beside it: no full point hangs on either
+        wrong = (
+            "part"  # what is said is all there and a lesser mistake beside it: no full point hangs on either
+        )
     sure = _confidence(reading, heard, (strict, generous), wrong=wrong, figures=ready.rubric.lists)
     if instructed:
         sure = 0.95 if strict == generous == 0 else 0.2

@@ -3,7 +3,7 @@
     "@less > poids|weight*"        a word of the class `less`, then a form of `poids` or of what begins with `weight`
     "depend* taille|size @not"     in any order; `@not` asks for a negation that reaches the rest
     "champ_recepti* agrandi*"      `_` holds words together, articles between them aside
-    "pooling !dropout /20"         no `dropout` in between or nearby; all within 20 words instead of 10
+    "pooling !dropout /20"         no `dropout` in between or nearby (`!!`: nor further off); within 20 words, not 10
     "@either @lr oscill*"          with or without a negation, which changes nothing here
     "train: @off neuron*"          only where the role `train` is spoken of (see `roles` in rubrics)
     "#acc @than #acc"              numbers by what they are (`grader.answers.figures`), or by value: `#2.3`, `#>9`
@@ -22,6 +22,7 @@ from grader.answers.words import Reading, Word
 
 WINDOW = 10.0
 _TRIES_MAX = 100
+_BESIDE, _FAR = 3.0, 12.0
 _LEADS = 4
 """Words of a clause before which a role is named first: what is said of it follows."""
 _NEGATION = "@not"
@@ -38,6 +39,8 @@ class Term:
 
     choices: tuple[tuple[str, ...], ...]
     absent: bool = False
+    reach: float = 0.0
+    """How far around the others an absent term must not stand."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def _term(word: str, classes: Mapping[str, tuple[str, ...]], source: str) -> Ter
             choices.append(tuple(choice.split("_")))
     if not choices:
         raise PatternError(f"{source!r} has an empty term")
-    return Term(tuple(choices), absent)
+    return Term(tuple(choices), absent, _FAR if word.startswith("!!") else _BESIDE)
 
 
 class Finder:
@@ -117,7 +120,7 @@ class Finder:
         spans = [self._within(term.choices, pattern.role) for term in pattern.terms if not term.absent]
         if not all(spans):
             return None
-        absent = [self._spans(term.choices) for term in pattern.terms if term.absent]
+        absent = [(self._spans(term.choices), term.reach) for term in pattern.terms if term.absent]
         found: Match | None = None
         for start in spans[0][:_TRIES_MAX]:
             match = self._around(start, spans, absent, pattern)
@@ -133,8 +136,8 @@ class Finder:
         return sum(bool(self._spans(term.choices)) for term in asked) / len(asked)
 
     def _around(
-        self, start: tuple[int, int], spans: list[list[tuple[int, int]]], absent: list[list[tuple[int, int]]],
-        pattern: Pattern,
+        self, start: tuple[int, int], spans: list[list[tuple[int, int]]],
+        absent: list[tuple[list[tuple[int, int]], float]], pattern: Pattern,
     ) -> Match | None:  # fmt: skip
         words = self.reading.words
         chosen = [start]
@@ -147,8 +150,8 @@ class Finder:
         width = words[last].at - words[first].at
         if width > pattern.window:
             return None
-        for ends in absent:
-            if any(words[first].at - 3 <= words[span[0]].at <= words[last].at + 3 for span in ends):
+        for ends, reach in absent:
+            if any(words[first].at - reach <= words[span[0]].at <= words[last].at + reach for span in ends):
                 return None
         own = {place for span in chosen for place in range(span[0], span[1] + 1)}
         negators = {by for place in own if not words[place].negator for by in words[place].negated_by} - own
