@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from grader.classroom.handin import Source
+from grader.classroom.handin import HandIn, Source
 from grader.classroom.queue import Queue
 from grader.classroom.register import Register, Row
 from grader.classroom.settings import ClassOptions, conditions_digest, fingerprint, judging_digest
@@ -13,7 +13,7 @@ from grader.errors import UsageError
 from grader.records import write_record
 from grader.text import Text
 
-_NOTHING_THERE = Text(fr="Rien n'a été rendu.", en="Nothing was handed in.")
+NOTHING = Text(fr="Rien n'a été rendu.", en="Nothing was handed in.")
 _NOT_THERE = Text(
     fr="Le fichier nommé par la liste n'existe pas.", en="The file that the list names does not exist."
 )
@@ -31,12 +31,20 @@ def enrol(register: Register, source: Source) -> None:
 def set_aside(register: Register, source: Source, options: ClassOptions) -> None:
     """Note what cannot be graded before anything is tried: nothing there, or refused while it was unpacked."""
     for one in source.hand_ins:
-        why = one.refused
-        if why is None and not (one.path and Path(one.path).exists()):
-            why = _NOT_THERE if one.path else _NOTHING_THERE
+        why = one.refused or _absent(one)
         if why is not None:
             register.end(one.id, "watch", "failed", note=why)
             write_record(options.folder(one.id) / FAILURE, why)
+
+
+def _absent(one: HandIn) -> Text | None:
+    """Return why there is nothing to grade, None where there is something; folders in folders hold nothing either."""
+    path = Path(one.path)
+    if not one.path:
+        return NOTHING
+    if not path.exists():
+        return _NOT_THERE
+    return NOTHING if path.is_dir() and not any(found.is_file() for found in path.rglob("*")) else None
 
 
 def reset_what_changed(register: Register, options: ClassOptions, data_digest: str, coursework: Path) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from grader.classroom.enrolling import check_only, enrol, reset_what_changed, set_aside
 from grader.classroom.executors import Ended, Executor, Job, Processes
+from grader.classroom.executors.processes import gpus_here
 from grader.classroom.handin import Source
 from grader.classroom.locks import only_run
 from grader.classroom.progress import Progress, Watcher
@@ -116,7 +117,7 @@ def grade_class(
 
 def _executor(options: ClassOptions, cores: int, device: str) -> Executor:
     if options.engine == "processes":
-        return Processes(cpus=cores, gpus=1.0 if device == "cuda" else 0.0)
+        return Processes(cpus=cores, gpus=gpus_here() if device == "cuda" else ())
     from grader.classroom.executors.ray_cluster import RayCluster
 
     return RayCluster(options.address)

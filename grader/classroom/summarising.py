@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from grader.classroom.enrolling import NOTHING
 from grader.classroom.slimming import is_fault
 from grader.classroom.standing import Standing
 from grader.classroom.work import failure
@@ -142,7 +143,7 @@ def _needing(standings: Iterable[Standing]) -> tuple[Needing, ...]:
 def _needs_somebody(one: Standing) -> Needing | None:
     result = one.result
     if result is None:
-        why = "nothing" if not one.hand_in.path else "unusable" if failure(one.folder) else "ours"
+        why = "nothing" if one.note == NOTHING else "unusable" if failure(one.folder) else "ours"
         return Needing(pseudonym=one.pseudonym, why=why)  # type: ignore[arg-type]
     waiting = tuple(mark.item for mark in result.marks if _is_open(mark))
     if any(mark.outcome is Outcome.ERROR for mark in result.marks):

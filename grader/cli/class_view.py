@@ -41,10 +41,10 @@ class LiveClass:
     def __init__(self, language: Language, *, quiet: bool = False) -> None:
         self._language, self._quiet = language, quiet
         self._console = Console(stderr=True, highlight=False)
-        self._live = Live(console=self._console, auto_refresh=False, transient=True)
+        self._live = Live(console=self._console, auto_refresh=False)
         self._terminal = self._console.is_terminal and not quiet
         self._last_s = 0.0
-        self._last_line = ""
+        self._line = self._said = ""
 
     def __enter__(self) -> LiveClass:
         if self._terminal:
@@ -56,23 +56,28 @@ class LiveClass:
     ) -> None:
         if self._terminal:
             self._live.stop()
+        elif self._line and self._line != self._said:
+            self._say(self._line)
 
     def note(self, text: Text) -> None:
         """Say something once."""
         if not self._quiet:
-            self._console.print(f"· {text.in_(self._language)}", markup=False)
+            self._say(f"· {text.in_(self._language)}")
 
     def update(self, progress: Progress) -> None:
-        """Show how far things are: at once on a terminal, every ten seconds in a log."""
+        """Show how far things are: at once on a terminal, every ten seconds and at the end in a log."""
         if self._quiet:
             return
         if self._terminal:
             self._live.update(self._table(progress), refresh=True)
             return
-        line = self._line(progress)
-        if line != self._last_line and time.monotonic() - self._last_s > _LOG_EVERY_S:
-            self._last_s, self._last_line = time.monotonic(), line
-            self._console.print(line, markup=False)
+        self._line = self._told(progress)
+        if self._line != self._said and time.monotonic() - self._last_s > _LOG_EVERY_S:
+            self._last_s, self._said = time.monotonic(), self._line
+            self._say(self._line)
+
+    def _say(self, line: str) -> None:
+        self._console.print(line, markup=False, soft_wrap=not self._terminal)
 
     def _table(self, progress: Progress) -> Table:
         table = Table(*(head.in_(self._language) for head in _HEADS), box=None, pad_edge=False)
@@ -84,23 +89,22 @@ class LiveClass:
         table.caption_justify = "left"
         return table
 
-    def _line(self, progress: Progress) -> str:
+    def _told(self, progress: Progress) -> str:
         parts = []
         for kind, name in _KINDS:
             counts = progress.counts.get(kind, {})
             if total := sum(counts.values()):
                 failed = f" (✗ {counts['failed']})" if counts.get("failed") else ""
                 parts.append(f"{name.in_(self._language)} {counts.get('done', 0)}/{total}{failed}")
-        return f"· {' · '.join(parts)} · {self._rest(progress)}"
+        return f"· {' · '.join(part for part in (*parts, self._rest(progress)) if part)}"
 
     def _rest(self, progress: Progress) -> str:
         left_s = progress.left_s
         left = _UNKNOWN if left_s is None else _LEFT
         said = left.in_(self._language).format(time=_duration(left_s or 0.0))
         stages, distinct = progress.sharing
-        if not stages:
-            return said
-        return f"{_SHARED.in_(self._language).format(stages=stages, distinct=distinct)} · {said}"
+        shared = _SHARED.in_(self._language).format(stages=stages, distinct=distinct) if stages else ""
+        return " · ".join(part for part in (shared, said if left_s != 0 else "") if part)
 
 
 def _duration(seconds: float) -> str:

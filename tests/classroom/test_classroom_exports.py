@@ -17,7 +17,7 @@ from grader.classroom.exports.cells import read_sheet
 from grader.classroom.exports.gradescope import autograder, results
 from grader.classroom.exports.junit import junit
 from grader.classroom.exports.moodle import fill_worksheet, write_feedback
-from grader.classroom.exports.moodle_import import imported, php_float
+from grader.classroom.exports.moodle_import import imported, php_float, stored
 from grader.errors import UsageError
 
 ENGLISH = (
@@ -124,6 +124,33 @@ def test_the_feedback_archive_keeps_moodles_folder_names(tmp_path: Path) -> None
     with zipfile.ZipFile(files[0]) as archive:
         assert archive.namelist() == [f"{name}/rapport.pdf"]
     assert files[0].read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("Jean Martin_11_assignsubmission_file/rapport.pdf", ("11", "rapport.pdf")),
+        ("Jean Martin_11_assignsubmission_file_/rapport.pdf", ("11", "rapport.pdf")),
+        ("retours/Jean Martin_11_assignfeedback_file_rapport.pdf", ("11", "rapport.pdf")),
+        ("Jean_Martin_11_assignsubmission_file/rapport.pdf", None),
+        ("Jean Martin_onze_assignsubmission_file/rapport.pdf", None),
+        ("Jean Martin_11_assignsubmission_comments/rapport.pdf", None),
+        ("Jean Martin_11_assignsubmission_file/~rapport.pdf", None),
+    ],
+)
+def test_feedback_is_given_to_whom_the_importer_finds(path: str, found: tuple[str, str] | None) -> None:
+    """An underscore in a name is fatal, a folder around it is not."""
+    assert stored(path) == found
+
+
+def test_a_report_under_an_edited_name_still_reaches_its_student(tmp_path: Path) -> None:
+    """Where the folder's name would be dropped by Moodle, the report stands under one that is not."""
+    (tmp_path / "report.pdf").write_bytes(b"%PDF")
+    names = {"Jean_Martin_11_assignsubmission_file": "11", "a/b": "12"}
+    class_ = tuple(standing(key, decided(1.0), folder=tmp_path, moodle=name) for name, key in names.items())
+    write_feedback(tmp_path / "feedback.zip", class_)
+    with zipfile.ZipFile(tmp_path / "feedback.zip") as archive:
+        assert [stored(name) for name in archive.namelist()] == [("11", "rapport.pdf"), ("12", "rapport.pdf")]
 
 
 @given(

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from grader.classroom.executors import Ended, Job, Resources
+from grader.classroom.locks import only_run
 from grader.classroom.progress import Progress
 from grader.classroom.running import Graded, grade_class
 from grader.classroom.settings import ClassOptions
+from grader.errors import UsageError
 from grader.text import Text
 
 pytestmark = pytest.mark.sandbox
@@ -55,17 +57,18 @@ class Listening:
 
 
 def run(
-    tmp_path: Path, *, retry: bool = False, anonymous: bool = False
+    tmp_path: Path, *, retry: bool = False, anonymous: bool = False, only: tuple[str, ...] = ()
 ) -> tuple[Graded, list[str], list[Text]]:
-    """Grade a list in which one handed in nothing, one file is not there, and two have one name."""
+    """Grade a list in which one handed in nothing, one file is not there, one folder is empty, two have one name."""
     (tmp_path / "there").mkdir(exist_ok=True)
+    (tmp_path / "empty" / "code").mkdir(parents=True, exist_ok=True)
     (tmp_path / "there" / "answers.md").write_text("Q1\n", encoding="utf-8")
-    rows = "a;Ann;there\nb;Bob;\nc;Ann;none\n"
+    rows = "a;Ann;there\nb;Bob;\nc;Ann;none\nd;Dan;empty\ne;Eve;there\n"
     (tmp_path / "class.csv").write_text(f"id;name;path\n{rows}", encoding="utf-8")
     executor, listening = Failing(), Listening()
     options = ClassOptions(
         source=tmp_path / "class.csv", out=tmp_path / "out", assignment="polytech_tp5_6", budget="static",
-        data="synthetic", retry_errors=retry, anonymous=anonymous,
+        data="synthetic", retry_errors=retry, anonymous=anonymous, only=only,
     )  # fmt: skip
     graded = grade_class(options, listening, executor)
     return graded, [job.id for job in executor.given], listening.said
@@ -73,20 +76,48 @@ def run(
 
 def test_what_fails_is_tried_twice_and_again_only_when_asked(tmp_path: Path) -> None:
     """Two tries, then none in the next run, then two with --retry-errors."""
-    assert run(tmp_path)[1] == ["watch a", "watch a"]
+    twice = ["watch a", "watch a", "watch e", "watch e"]
+    assert run(tmp_path)[1] == twice
     assert run(tmp_path)[1] == []
-    assert run(tmp_path, retry=True)[1] == ["watch a", "watch a"]
+    assert run(tmp_path, retry=True)[1] == twice
+
+
+def test_one_hand_in_alone_is_graded_when_it_is_named(tmp_path: Path) -> None:
+    """--only leaves the others as they are; a name that is not of the class is refused with a sentence."""
+    assert run(tmp_path, only=("e",))[1] == ["watch e", "watch e"]
+    with pytest.raises(UsageError, match="Unknown hand-ins: zoe"):
+        run(tmp_path, only=("a", "zoe"))
+    assert run(tmp_path)[1] == ["watch a", "watch a"]
+
+
+def test_marks_are_told_once_in_a_run(tmp_path: Path) -> None:
+    """Also where every hand-in fails: the tables are written, and say so."""
+    told: list[Graded] = []
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "answers.md").write_text("Q1\n", encoding="utf-8")
+    options = ClassOptions(
+        source=tmp_path, out=tmp_path / "out", assignment="polytech_tp5_6", budget="static", data="synthetic"
+    )
+    grade_class(options, Listening(), Failing(), marked=told.append)
+    assert [[row.steps["watch"] for row in one.rows] for one in told] == [["failed"]]
+
+
+def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path) -> None:
+    """Two runs on one folder would grade everything twice."""
+    with only_run(tmp_path / "out"), pytest.raises(UsageError, match="Another run"):
+        run(tmp_path)
 
 
 def test_where_nothing_was_handed_in_nothing_is_ever_graded(tmp_path: Path) -> None:
     """An empty path must not become the working directory, whatever is retried; each row says why."""
     run(tmp_path)
     graded, given, _ = run(tmp_path, retry=True)
-    assert not any(job.endswith((" b", " c")) for job in given)
+    assert not any(job.endswith((" b", " c", " d")) for job in given)
     notes = {row.hand_in.id: row.note.en for row in graded.rows if row.note}
     assert (
         "Nothing was handed in" in notes["b"] and "does not exist" in notes["c"] and "our fault" in notes["a"]
     )
+    assert notes["d"] == notes["b"]
 
 
 def test_an_anonymous_run_says_no_name(tmp_path: Path) -> None:
@@ -98,4 +129,4 @@ def test_an_anonymous_run_says_no_name(tmp_path: Path) -> None:
 def test_pseudonyms_do_not_follow_the_alphabet(tmp_path: Path) -> None:
     """They stay the same from run to run and come from a digest."""
     first, second = ({row.hand_in.id: row.pseudonym for row in run(tmp_path)[0].rows} for _ in range(2))
-    assert first == second and len(set(first.values())) == 3
+    assert first == second and len(set(first.values())) == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import shutil
@@ -15,8 +16,25 @@ from pathlib import Path
 
 from grader.classroom.handin import HandIn
 from grader.classroom.register import Register
+from grader.classroom.running import LOG
 
 SLUG = "polytech_tp5_6"
+_NOTED = "verdicts.of.json"
+"""Without it no verdict stands, as after a change of the rubric."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """One run of the command."""
+
+    wall_s: float
+    marks_s: float
+    """Until the gradebook was out."""
+    core_s: float
+    peak_mb: float
+    """Of the process that holds the class."""
+    busy: float
+    """Share of the machine's cores that did something."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,23 +42,18 @@ class Static:
     """A class at the static budget."""
 
     count: int
-    wall_s: float
-    core_s: float
-    recording_s: float
-    """Wall time of the watching jobs together, each on one core."""
-    busy: float
-    peak_mb: float
-    """Of the process that holds the class."""
+    ran: Ran
+    watch_s: float
+    """Core-seconds of the jobs that record and read, as far as the sandbox lets them be counted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Many:
-    """A class that is marked again: checks and marks only."""
+    """A class that is marked again: after a change of the rubric, so that checks run, and of points alone."""
 
     count: int
-    judge_s: float
-    """Wall time of the marking jobs together, divided by the jobs at a time."""
-    peak_mb: float
+    rubric: Ran
+    points: Ran
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,24 +79,18 @@ class Told:
 
 def measure_static(source: Path, out: Path, jobs: int) -> Static:
     """Grade `source` at the static budget into `out`."""
-    wall_s, core_s, peak_mb = _graded(source, out, jobs, "static")
-    with sqlite3.connect(out / "class.sqlite") as sql:
-        (recording_s,) = sql.execute("SELECT total(seconds) FROM step WHERE kind = 'watch'").fetchone()
-        (count,) = sql.execute("SELECT count(*) FROM hand_in").fetchone()
+    ran = _graded(source, out, jobs, "static")
+    lines = [json.loads(line) for line in (out / LOG).read_text("utf-8").splitlines()]
     return Static(
-        count=count,
-        wall_s=wall_s,
-        core_s=core_s,
-        recording_s=recording_s,
-        busy=core_s / (wall_s * jobs),
-        peak_mb=peak_mb,
+        count=len(list(source.iterdir())),
+        ran=ran,
+        watch_s=sum(line["core_s"] for line in lines if line["kind"] == "watch"),
     )
 
 
-def _graded(source: Path, out: Path, jobs: int, budget: str, *more: str) -> tuple[float, float, float]:
-    """Return (wall seconds, core-seconds of all processes, peak megabytes of the class's own process)."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    began = time.monotonic()
+def _graded(source: Path, out: Path, jobs: int, budget: str, *more: str) -> Ran:
+    before, idle = resource.getrusage(resource.RUSAGE_CHILDREN), _idle_s()
+    began, started_at = time.monotonic(), time.time()
     process = subprocess.Popen(
         [sys.executable, "-m", "grader.cli", "class", str(source), "--out", str(out), "--assignment", SLUG,
          "--budget", budget, "--data", "synthetic", "--jobs", str(jobs), "--lang", "en", *more],
@@ -95,9 +102,22 @@ def _graded(source: Path, out: Path, jobs: int, budget: str, *more: str) -> tupl
     watch.join()
     if code not in (0, 1):
         raise SystemExit(f"grade class ended with {code}")
+    wall_s = time.monotonic() - began
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    core_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return time.monotonic() - began, core_s, peak[0]
+    cores = os.cpu_count() or 1
+    return Ran(
+        wall_s=wall_s,
+        marks_s=(out / "gradebook.csv").stat().st_mtime - started_at,
+        core_s=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        peak_mb=peak[0],
+        busy=1.0 - (_idle_s() - idle) / (wall_s * cores),
+    )
+
+
+def _idle_s() -> float:
+    """Return how long the cores of the machine did nothing since it started, waiting for disks included."""
+    fields = Path("/proc/stat").read_text("ascii").split("\n", 1)[0].split()
+    return (float(fields[4]) + float(fields[5])) / os.sysconf("SC_CLK_TCK")
 
 
 def _follow(process: subprocess.Popen[bytes], peak: list[float]) -> None:
@@ -119,7 +139,7 @@ def measure_many(graded: Path, room: Path, counts: tuple[int, ...], jobs: int) -
 
 
 def _many(graded: Path, room: Path, count: int, jobs: int) -> Many:
-    """Grade a class whose every step but marking stands already; reports are left as they are."""
+    """Grade a class whose every step stands already, twice by other points; no verdict stands the first time."""
     source, out = room / "source", room / "out"
     templates = sorted(path.parent for path in (graded / "students").glob("*/result.json"))
     for number in range(count):
@@ -129,26 +149,22 @@ def _many(graded: Path, room: Path, count: int, jobs: int) -> Many:
         shutil.copytree(
             templates[number % len(templates)],
             out / "students" / name,
-            copy_function=_linked,
-            ignore=shutil.ignore_patterns(".lock"),
-        )  # held by one job at a time: never shared
-    # Enrol with everything waiting, then say that all is done: what follows has to mark again and nothing else.
-    scheme = room / "scheme.toml"
-    scheme.write_text("[points]\nQ1 = 1.5\n", encoding="utf-8")
-    began = time.monotonic()
-    code = f"from again import mark_again; mark_again({str(source)!r}, {str(out)!r}, {str(scheme)!r}, {jobs})"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
-    process = subprocess.Popen([sys.executable, "-c", code], env=environment)
-    peak = [0.0]
-    _follow(process, peak)
-    if process.wait():
-        raise SystemExit("marking again did not come to its end")
-    return Many(count=count, judge_s=time.monotonic() - began, peak_mb=peak[0])
-
-
-def _linked(source: str, target: str) -> None:
-    """Files are written anew, never in place, so a link is as good as a copy."""
-    os.link(source, target)
+            copy_function=os.link,  # files are written anew, never in place
+            ignore=shutil.ignore_patterns(".lock", _NOTED),
+        )
+    subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("again.py")), str(source), str(out)], check=True
+    )
+    (out / LOG).unlink()
+    ran = []
+    for worth in ("1.5", "1.25"):
+        scheme = room / f"scheme-{worth}.toml"
+        scheme.write_text(f"[points]\nQ1 = {worth}\n", encoding="utf-8")
+        ran.append(_graded(source, out, jobs, "static", "--scheme", str(scheme), "--no-reports"))
+    kinds = {json.loads(line)["kind"] for line in (out / LOG).read_text("utf-8").splitlines()}
+    if not kinds <= {"judge"}:
+        raise SystemExit(f"marking again did more than that: {kinds}")
+    return Many(count=count, rubric=ran[0], points=ran[1])
 
 
 def measure_writes(path: Path, count: int) -> float:
@@ -164,8 +180,8 @@ def measure_writes(path: Path, count: int) -> float:
 
 def measure_distinct(source: Path, out: Path, recipes: int, jobs: int) -> Distinct:
     """Grade `source` at the quick budget."""
-    _, core_s, _ = _graded(source, out, jobs, "quick")
+    ran = _graded(source, out, jobs, "quick")
     with sqlite3.connect(out / "class.sqlite") as sql:
         (trainings,) = sql.execute("SELECT count(*) FROM training").fetchone()
         (hand_ins,) = sql.execute("SELECT count(*) FROM hand_in").fetchone()
-    return Distinct(recipes=recipes, hand_ins=hand_ins, trainings=trainings, core_s=core_s)
+    return Distinct(recipes=recipes, hand_ins=hand_ins, trainings=trainings, core_s=ran.core_s)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,13 +23,14 @@ from grader.classroom.executors.seam import Ended, How, Job, Resources
 COMMAND = ("-m", "grader.classroom.work")
 _TAIL_BYTES = 2_000
 _GRACE_S = 5.0
+_LITTLE = 1e-9
 
 
 @dataclass
 class _Running:
     job: Job
     process: subprocess.Popen[bytes]
-    began: float
+    gpu: str | None
 
 
 class Processes:
@@ -36,8 +38,10 @@ class Processes:
 
     name = "processes"
 
-    def __init__(self, *, cpus: float, gpus: float = 0.0, memory_bytes: int | None = None) -> None:
-        self._free = Resources(cpus=cpus, gpus=gpus, memory_bytes=memory_bytes or _machine_memory_bytes())
+    def __init__(self, *, cpus: float, gpus: Sequence[str] = (), memory_bytes: int | None = None) -> None:
+        self._cpus, self._memory_bytes = cpus, memory_bytes or _machine_memory_bytes()
+        self._gpus = dict.fromkeys(gpus, 1.0)
+        """What is free of each."""
         self._running: dict[str, _Running] = {}
         self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -45,35 +49,36 @@ class Processes:
     def fits(self, resources: Resources) -> bool:
         """Return whether the slots and the memory that `resources` takes are free; an idle machine takes any job."""
         with self._lock:
-            free = self._free
             return not self._running or (
-                resources.cpus <= free.cpus + 1e-9
-                and resources.gpus <= free.gpus + 1e-9
-                and resources.memory_bytes <= free.memory_bytes
+                resources.cpus <= self._cpus + _LITTLE
+                and resources.gpus <= max(self._gpus.values(), default=0.0) + _LITTLE
+                and resources.memory_bytes <= self._memory_bytes
             )
 
     def submit(self, job: Job) -> None:
-        """Start the process of `job`."""
-        running = _Running(job, started(), time.monotonic())
+        """Start the process of `job`; one that takes a share of a GPU sees that GPU alone, the one most free."""
+        gpu = None
+        if job.resources.gpus and self._gpus:
+            gpu = max(self._gpus, key=lambda name: self._gpus[name])
+        running = _Running(job, started(gpu), gpu)
         with self._lock:
             self._running[job.id] = running
-            self._take(job.resources, -1)
+            self._take(running, -1)
         threading.Thread(target=self._follow, args=(running,), daemon=True).start()
 
-    def _take(self, taken: Resources, sign: int) -> None:
-        free = self._free
-        self._free = Resources(
-            cpus=free.cpus + sign * taken.cpus,
-            gpus=free.gpus + sign * taken.gpus,
-            memory_bytes=free.memory_bytes + sign * taken.memory_bytes,
-        )
+    def _take(self, running: _Running, sign: int) -> None:
+        taken = running.job.resources
+        self._cpus += sign * taken.cpus
+        self._memory_bytes += sign * taken.memory_bytes
+        if running.gpu is not None:
+            self._gpus[running.gpu] += sign * taken.gpus
 
     def _follow(self, running: _Running) -> None:
         job = running.job
         ended = carried_out(running.process, job.id, job.work, job.limit_s)
         with self._lock:
             self._running.pop(job.id, None)
-            self._take(job.resources, 1)
+            self._take(running, 1)
         self._ended.put(ended)
 
     def wait(self, timeout_s: float) -> list[Ended]:
@@ -98,14 +103,14 @@ class Processes:
             end_session(one.process)
 
 
-def started() -> subprocess.Popen[bytes]:
-    """Return the process of a job, waiting for its work on standard input."""
+def started(gpu: str | None = None) -> subprocess.Popen[bytes]:
+    """Return the process of a job, waiting for its work on standard input; of several GPUs it sees `gpu`."""
     return subprocess.Popen(
         [sys.executable, *COMMAND],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(),
+        env=environment(gpu),
         start_new_session=True,
     )
 
@@ -149,11 +154,20 @@ def _signal(process: subprocess.Popen[bytes], number: int) -> None:
             process.kill()
 
 
-def environment() -> dict[str, str]:
-    """Return a job's environment: one thread a core, this very grader on its path."""
+def environment(gpu: str | None = None) -> dict[str, str]:
+    """Return a job's environment: one thread a core, this very grader on its path, one GPU where one is meant."""
     home = str(Path(grader.__file__).resolve().parent.parent)
     path = os.pathsep.join(part for part in (home, os.environ.get("PYTHONPATH", "")) if part)
-    return {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": path}
+    seen = {} if gpu is None else {"CUDA_VISIBLE_DEVICES": gpu}
+    return {**os.environ, **seen, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONPATH": path}
+
+
+def gpus_here() -> list[str]:
+    """Return the GPUs that this process may use, by the names that CUDA takes."""
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given is not None:
+        return [name.strip() for name in given.split(",") if name.strip()]
+    return [str(number) for number in range(max(len(list(Path("/dev").glob("nvidia[0-9]*"))), 1))]
 
 
 def _machine_memory_bytes() -> int:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from grader.classroom.exports.cells import Sheet, read_sheet
 from grader.classroom.exports.moodle_columns import Columns, columns_of, participant
-from grader.classroom.exports.moodle_import import imported, maximum_of
+from grader.classroom.exports.moodle_import import imported, maximum_of, stored
+from grader.classroom.handin import HandIn
 from grader.classroom.standing import Standing, same_person
 from grader.errors import UsageError
 from grader.model import Result
@@ -153,16 +154,27 @@ def _traps(sheet: Sheet, wanted: dict[int, float]) -> list[Text]:
 
 
 def write_feedback(path: Path, standings: Sequence[Standing]) -> None:
-    """Write the feedback archive: each report under the very folder name that Moodle gave to the hand-in."""
+    """Write the feedback archive: each report under the very folder name that Moodle gave to the hand-in.
+
+    A name that somebody edited since, so that Moodle would drop the report, is written as Moodle writes it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
         for one in standings:
             if one.report is None or not one.hand_in.folder:
                 continue
-            info = zipfile.ZipInfo(f"{one.hand_in.folder}/{_report_name(one.report)}", (2000, 1, 1, 0, 0, 0))
+            info = zipfile.ZipInfo(_stored_as(one.hand_in, _report_name(one.report)), (2000, 1, 1, 0, 0, 0))
             archive.writestr(info, one.report.read_bytes(), zipfile.ZIP_DEFLATED)
     unfinished.replace(path)
+
+
+def _stored_as(hand_in: HandIn, name: str) -> str:
+    path = f"{hand_in.folder}/{name}"
+    if stored(path) == (hand_in.key, name):
+        return path
+    person = hand_in.folder.partition(f"_{hand_in.key}_")[0].replace("_", " ").strip()
+    return f"{person or hand_in.key}_{hand_in.key}_assignsubmission_file/{name}"
 
 
 def _report_name(path: Path) -> str:

@@ -68,6 +68,26 @@ def _row(sheet: Sheet, columns: Columns, row: int, decimal: str) -> Imported:
     return Imported(row, identifier, grade)
 
 
+_PLUGINS = frozenset((("assignsubmission", "file"), ("assignfeedback", "file")))
+
+
+def stored(path: str) -> tuple[str, str] | None:
+    """Return the participant to whom the importer of feedback archives gives the file at `path`, and its name there.
+
+    After `importziplib.php`: the parts of the path are tried in turn, each cut at `_` from the left into five pieces.
+    None where the file would be dropped: no part names a participant, or its name begins with `.` or `~`.
+    """
+    parts = path.split("/")
+    if parts[-1].startswith((".", "~")):
+        return None
+    for place, part in enumerate(parts):
+        pieces = part.split("_", 4)
+        if len(pieces) >= 4 and pieces[1].isdigit() and (pieces[2], pieces[3]) in _PLUGINS:
+            rest = [*([pieces[4]] if len(pieces) > 4 and pieces[4] else []), *parts[place + 1 :]]
+            return pieces[1], "/".join(rest)
+    return None
+
+
 def maximum_of(sheet: Sheet, columns: Columns, row: int) -> float | None:
     """Return the row's maximum grade, None where the worksheet does not tell; written in any language."""
     if columns["maximum"] < 0:
