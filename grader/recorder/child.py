@@ -31,6 +31,7 @@ from grader.recorder import (
     program,
     transforms,
     writing,
+    yaml_files,
 )
 from grader.recorder.capture import Capture
 from grader.recorder.initial import Initial
@@ -148,6 +149,7 @@ class Child:
         loaders.install(journal, places)
         optimizers.install(journal, places, runs)
         bridges.install(journal)
+        yaml_files.install()
         elsewhere.install(journal)
         launching.install(self.root, journal)
         sys.meta_path.append(helpers.Helpers(self.root, journal))

@@ -25,7 +25,6 @@ WHERE_ABSENT = (
     "sklearn",
     "psutil",
     "requests",
-    "yaml",
     "ipdb",
     "pudb",
     "line_profiler",

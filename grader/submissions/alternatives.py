@@ -14,13 +14,14 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from grader.model import VARIANTS, EntryPoint
-from grader.source import SourceUnreadable, read_program
-from grader.submissions.entry_points import FoundPrograms, imports_of, numbered, programs
+from grader.source import Program, SourceUnreadable, read_program
+from grader.submissions.entry_points import FoundPrograms, imports_of, left_over, numbered, programs
 from grader.submissions.history import Version
 from grader.submissions.switched import imported_by, switched_programs
+from grader.submissions.switches import rebuilt
 from grader.submissions.syntax import Source, tree_of
 from grader.submissions.traits import traits_of
-from grader.submissions.uncommenting import uncommented
+from grader.submissions.uncommenting import CALLS, uncommented
 from grader.text import Text
 
 MOST = 12
@@ -42,12 +43,15 @@ def find_alternatives(
     switched = {files: point for point, files in ((point, _write(folder, files)) for point, files in changed)}
     known = {_traits(point, found.sources) for point in points}
     made: list[EntryPoint] = []
-    for point, files, traits in [*_of_history(history, found.sources), *_of_comments(points, found.sources)]:
+    for point, files, traits in [
+        *_of_history(history, found.sources),
+        *_of_comments(folder, points, found.sources),
+    ]:
         if traits in known or len(made) >= MOST:
             continue
         known.add(traits)
         made.append(msgspec.structs.replace(point, variant=_write(folder, files)))
-    return numbered([*_switched(switched), *made], first=len(found.entry_points) + 1)
+    return numbered([*left_over(found), *_switched(switched), *made], first=len(found.entry_points) + 1)
 
 
 def _switched(found: dict[str, EntryPoint]) -> list[EntryPoint]:
@@ -71,21 +75,41 @@ def _traits(point: EntryPoint, sources: Sequence[Source]) -> frozenset[str]:
 
 
 def _of_comments(
-    points: Sequence[EntryPoint], sources: Sequence[Source]
+    folder: Path, points: Sequence[EntryPoint], sources: Sequence[Source]
 ) -> Iterator[tuple[EntryPoint, dict[str, str], frozenset[str]]]:
     """Yield each program as the comments of its file, or of a module that it imports, would have it."""
     by_path = {source.path: source for source in sources}
     for source in sources:
-        if source.program.is_notebook:
-            continue
         users = [one for one in points if one.path == source.path]
         users += [one for one in points if source.path in imported_by(one.path, by_path)]
-        for variant in uncommented(source.program.chunks[0].text) if users else ():
-            tree = tree_of(read_program(variant.text.encode(), source.path))
-            changed = Source(source.path, tree, source.program)
+        for variant in uncommented(_joined(source.program)) if users else ():
+            text = rebuilt(
+                source.program, (folder / source.path).read_bytes(), _pieces(source.program, variant.text)
+            )
+            if text is None:
+                continue
+            changed = Source(source.path, tree_of(read_program(text.encode(), source.path)), source.program)
             point = msgspec.structs.replace(users[0], evidence="uncommented", origin=variant.origin)
             others = [changed if one.path == source.path else one for one in sources]
-            yield point, {source.path: variant.text}, _traits(point, others)
+            yield point, {source.path: text}, _traits(point, others) | (variant.traits & {CALLS})
+
+
+def _joined(program: Program) -> str:
+    """Return a script, or the cells of a notebook one behind the other; what cannot be parsed is left out."""
+    return "\n".join("" if chunk.error is not None else chunk.text for chunk in program.chunks)
+
+
+def _pieces(program: Program, text: str) -> dict[int, str]:
+    """Return what `text`, a joined program in which no line has moved, has for each piece that it changes."""
+    lines, start = text.split("\n"), 0
+    pieces: dict[int, str] = {}
+    for number, chunk in enumerate(program.chunks):
+        count = 1 if chunk.error is not None else chunk.text.count("\n") + 1
+        own = "\n".join(lines[start : start + count])
+        if chunk.error is None and own != chunk.text:
+            pieces[number] = own
+        start += count
+    return pieces
 
 
 def _of_history(

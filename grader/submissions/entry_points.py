@@ -22,6 +22,7 @@ from grader.text import Text
 
 MOST_ENTRY_POINTS = 36
 SUFFIXES = (".py", ".ipynb")
+_LEFT_OVER_EACH, _LEFT_OVER_MOST = 2, 8
 
 
 @dataclass(frozen=True)
@@ -177,6 +178,24 @@ def _programs(
         notes += [_left_out(function.left_out, source.path)] if function.left_out else []
     problems = [] if points else [_unknown_arguments(source.path, one) for one in uncallable[:1]]
     return points, problems, notes
+
+
+def left_over(found: FoundPrograms) -> list[EntryPoint]:
+    """Return the calls of functions that train and that nothing calls, in scripts that train something else.
+
+    A few at most: they come into play where a stage is not found otherwise.
+    """
+    points: list[EntryPoint] = []
+    for source in found.sources:
+        own = [one for one in found.entry_points if one.path == source.path and not one.template]
+        if source.program.is_notebook or not any(one.call == "script" and not one.arguments for one in own):
+            continue
+        called = {one.function for one in own if one.call == "main"}
+        functions, _ = uncalled(source.tree, source.program.chunks[0].text)
+        for function in functions:
+            if function.name not in called:
+                points += _called(source.path, function)[:_LEFT_OVER_EACH]
+    return points[:_LEFT_OVER_MOST]
 
 
 def _called(path: str, function: LeftToCall) -> list[EntryPoint]:

@@ -7,37 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.submissions.combining import MOST_RUNS, Setting, choice, combined, switch
+from grader.submissions.option_words import DEFAULTS, NOT_INGREDIENTS, NUMBERS, RATES, USUAL_RATE
 from grader.submissions.settings_files import argv_for_a_file, fitting, option_for_a_file
 from grader.submissions.syntax import dotted
-
-_NOT_INGREDIENT_WORDS = """
-    cuda gpu cpu mps no_cuda use_cuda no_gpu use_gpu verbose quiet debug plot plots show save save_model
-    download resume eval evaluate test test_only dry_run tensorboard wandb log logs progress help version
-    deterministic profile compile pin_memory no_plot no_save
-"""
-_NUMBER_WORDS = """
-    epochs epoch n_epochs num_epochs nb_epochs batch_size batch bs test_batch_size lr learning_rate momentum
-    gamma seed workers num_workers n_workers print_freq print_interval log_interval weight_decay device
-    path data data_dir root out output
-"""
-NOT_INGREDIENTS = frozenset(_NOT_INGREDIENT_WORDS.split())
-NUMBERS = frozenset(_NUMBER_WORDS.split())
-_RATES = {
-    "momentum": (0.0, "0.9"),
-    "gamma": (1.0, "0.95"),
-    "lr_decay": (1.0, "0.95"),
-    "decay_rate": (1.0, "0.95"),
-}
-"""Numbers of the descent: the one that changes nothing, and what is typed for it."""
-_USUAL_RATE = "0.5"
-"""Typed for a dropout whose rate is 0 by default."""
-_DEFAULTS = (
-    (("batch_size", "batch-size", "batch", "bs"), "128"),
-    (("lr", "learning_rate", "learning-rate"), "0.1"),
-    (("epochs", "n_epochs", "n-epochs", "num_epochs", "nb_epochs", "epoch"), "5"),
-    (("path", "data", "root", "data-dir", "data_dir", "datadir", "dataset-path", "out", "output"), "data"),
-    (("momentum",), "0.9"),
-)
 
 
 @dataclass(frozen=True)
@@ -159,16 +131,16 @@ def _turned_on(tree: ast.Module, destination: str, keywords: dict[str, ast.expr]
     """
     default = _literal(keywords.get("default"))
     if (
-        destination.lower() in _RATES
-        and default == _RATES[destination.lower()][0]
+        destination.lower() in RATES
+        and default == RATES[destination.lower()][0]
         and "choices" not in keywords
     ):
-        return _RATES[destination.lower()][1]
+        return RATES[destination.lower()][1]
     off = default in (False, 0, "False", "false", "non", "no") and "default" in keywords
     if not off or "choices" in keywords or destination.lower() in NUMBERS:
         return None
     if isinstance(default, float):
-        return _USUAL_RATE if "drop" in destination.lower() else None
+        return USUAL_RATE if "drop" in destination.lower() else None
     compared = list(_compared(tree, destination))
     if [value for value in compared if value not in (0, 1)]:
         return None
@@ -317,6 +289,6 @@ def _required(tree: ast.Module) -> Iterator[str]:
         name = next((name for name in names if name.startswith("--")), names[0])
         is_required = not name.startswith("-") or _literal(keywords.get("required")) is True
         if is_required and "choices" not in keywords and _literal(keywords.get("nargs")) not in ("?", "*"):
-            for known, value in _DEFAULTS:
+            for known, value in DEFAULTS:
                 if name.lstrip("-") in known:
                     yield from (name, value) if name.startswith("-") else (value,)

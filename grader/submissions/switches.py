@@ -15,12 +15,14 @@ from dataclasses import dataclass
 
 from grader.source import Program
 from grader.submissions.combining import Words, chain, choice, rank, switch
-from grader.submissions.flags import NOT_INGREDIENTS, NUMBERS
+from grader.submissions.option_words import NOT_INGREDIENTS, NUMBERS
 from grader.submissions.running import is_main_guard
 from grader.submissions.syntax import Source, dotted, module_level
 from grader.submissions.tested import Tested, Value
 from grader.text import Text
 
+LEFT_ALONE = 3.5
+"""Weight of an argument that comments give otherwise: the default behind it is not used either."""
 MOST_STATES = 10
 """Of one program."""
 _USUAL = {4: 0.5, 3: 0.9}
@@ -46,7 +48,7 @@ class Constant:
     start: int
     end: int
     line: int
-    weight: int
+    weight: float
     """Of several constants under one name the lightest counts: what is assigned before what is a default."""
     kind: str = "python"
 
@@ -95,7 +97,7 @@ def _states(found: Sequence[Constant], texts: Sequence[str], tested: Tested) -> 
     for name, same in by_name.items():
         lightest = min(one.weight for one in same)
         same = [one for one in same if one.weight == lightest]
-        if len({repr(one.value) for one in same}) > 1:
+        if lightest == LEFT_ALONE or len({repr(one.value) for one in same}) > 1:
             continue  # a table of settings, which the program goes through itself
 
         def words(value: Value, same: list[Constant] = same, name: str = name) -> Words:
@@ -186,13 +188,13 @@ def _constants(text: str, piece: int, tested: Tested) -> Iterator[Constant]:
     def offset(line: int, column: int) -> int:
         return starts[line - 1] + len(lines[line - 1].encode()[:column].decode("utf-8", "replace"))
 
-    for name, node, weight in _named(tree, tested):
+    for name, node, weight in _named(tree, text, tested):
         if isinstance(node.value, bool | int | float | str) and node.end_lineno == node.lineno:
             start, end = offset(node.lineno, node.col_offset), offset(node.lineno, node.end_col_offset or 0)
             yield Constant(name, node.value, piece, start, end, node.lineno, weight)
 
 
-def _named(tree: ast.Module, tested: Tested) -> Iterator[tuple[str, ast.Constant, int]]:
+def _named(tree: ast.Module, text: str, tested: Tested) -> Iterator[tuple[str, ast.Constant, float]]:
     top = set(map(id, module_level(tree)))
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign | ast.AnnAssign):
@@ -214,7 +216,7 @@ def _named(tree: ast.Module, tested: Tested) -> Iterator[tuple[str, ast.Constant
                     yield key.value, given, 2
         elif isinstance(node, ast.FunctionDef):
             yield from ((name, value, 4) for name, value in _defaults(node) if rank(name))
-    yield from _handed_over(tree, tested)
+    yield from _handed_over(tree, text, tested)
 
 
 def _assigned(node: ast.Assign | ast.AnnAssign) -> Iterator[tuple[str, ast.Constant]]:
@@ -237,20 +239,24 @@ def _defaults(function: ast.FunctionDef) -> Iterator[tuple[str, ast.Constant]]:
     yield from ((one.arg, value) for one, value in pairs if isinstance(value, ast.Constant))
 
 
-def _handed_over(tree: ast.Module, tested: Tested) -> Iterator[tuple[str, ast.Constant, int]]:
-    """Yield what the program hands by name to a function or a class of its own: `main(bn=True)`, `dict(bn=True)`."""
+def _handed_over(tree: ast.Module, text: str, tested: Tested) -> Iterator[tuple[str, ast.Constant, float]]:
+    """Yield what the program hands by name to a function or a class of its own: `main(bn=True)`, `dict(bn=True)`.
+
+    Where comments keep other calls of that function, they say better what its author ran.
+    """
     statements = [one for one in module_level(tree) if not isinstance(one, ast.FunctionDef | ast.ClassDef)]
     calls = {id(node): node for one in statements if not isinstance(one, ast.If) or not is_main_guard(one)
              for node in ast.walk(one) if isinstance(node, ast.Call)}  # fmt: skip
     for call in calls.values():
         name = dotted(call.func).rpartition(".")[2]
+        told = name and re.search(rf"^[ \t]*#.*\b{re.escape(name)}\(", text, re.MULTILINE)
         for keyword in call.keywords:
             if (
                 keyword.arg
                 and isinstance(keyword.value, ast.Constant)
                 and name in tested.functions | {"dict"}
             ):
-                yield keyword.arg, keyword.value, 3
+                yield keyword.arg, keyword.value, LEFT_ALONE if told else 3
 
 
 def _in_file(text: str) -> Iterator[Constant]:

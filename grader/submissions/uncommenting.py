@@ -8,38 +8,21 @@ from __future__ import annotations
 import ast
 import itertools
 import re
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from grader.source import mend
+from grader.submissions.commented import Block, blocks_of, given_by, parsed
+from grader.submissions.syntax import dotted
 from grader.submissions.traits import fields_of, trait_of_elements, traits_of
 from grader.text import Text
 
+CALLS = "calls"
+"""Stands among the traits of a variant in which commented calls run again."""
+_HYPER = re.compile(r"\w*(?:epoch|lr|learning|batch|cuda|gpu|seed|verb)\w*=", re.IGNORECASE)
 MOST_BLOCKS = 9
 """Blocks put together in every way; of more, each is tried alone, with the ones before it, and all at once."""
 MOST_VARIANTS = 8
-_COMMENT = re.compile(r"^(\s*)#(?!!)[# ]?(.*)$")
 _LINES_MAX = 4_000
-_BLOCK_LINES_MAX = 120
-_CODE = (ast.Assign, ast.AugAssign, ast.FunctionDef, ast.ClassDef, ast.For, ast.With, ast.If, ast.Return)
-
-
-@dataclass(frozen=True)
-class Block:
-    """Commented lines that are code: where they stand, what they say, and what they stand instead of."""
-
-    first: int
-    last: int
-    """Line numbers from 1, both included."""
-    lines: tuple[str, ...]
-    replaces: tuple[tuple[int, int], ...]
-    """Lines of running code that give their value to the same name, or define it."""
-
-    @property
-    def tree(self) -> ast.Module:
-        """What the lines say."""
-        return _parsed(textwrap.dedent("\n".join(self.lines))) or ast.Module(body=[], type_ignores=[])
 
 
 @dataclass(frozen=True)
@@ -56,21 +39,58 @@ def uncommented(text: str) -> list[Variant]:
 
     At most MOST_VARIANTS, none twice for the same traits.
     """
-    tree = _parsed(text)
+    tree = parsed(text)
     if tree is None or text.count("\n") > _LINES_MAX:
         return []
-    units = together(list(_blocks(text, tree)), tree)
+    blocks = list(blocks_of(text, tree))
+    calls = _calls_again(text, tree, blocks)
+    units = together([one for one in blocks if one not in calls], tree)
     now = traits_of(tree)
     found: dict[frozenset[str], Variant] = {}
     for chosen in _choices(units):
         changed = _applied(text, chosen)
-        made = _parsed(changed)
+        made = parsed(changed)
         if made is None:
             continue
         traits = traits_of(made)
         if traits != now and traits not in found:
             found[traits] = Variant(changed, traits, _origin(chosen))
-    return sorted(found.values(), key=lambda one: (len(one.traits), sorted(one.traits)))[:MOST_VARIANTS]
+    kept = sorted(found.values(), key=lambda one: (len(one.traits), sorted(one.traits)))[:MOST_VARIANTS]
+    again = _applied(text, calls)
+    if calls and parsed(again) is not None:
+        kept.append(Variant(again, now | {CALLS}, _origin(calls)))
+    return kept
+
+
+def _calls_again(text: str, tree: ast.Module, blocks: Sequence[Block]) -> list[Block]:
+    """Return the commented calls of the program's own functions that ask for something else than those that run.
+
+    `# main(64, norm=True)` beside `main(64, norm=True, bn=True)` is another stage; other numbers alone are not.
+    """
+    own = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    running = {_asked(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    return [
+        block
+        for block in blocks
+        if block.tree.body
+        and all(
+            isinstance(one, ast.Expr) and isinstance(one.value, ast.Call) and dotted(one.value.func) in own
+            for one in block.tree.body
+        )
+        and any(_asked(one.value) not in running for one in block.tree.body if isinstance(one, ast.Expr))
+    ]
+
+
+def _asked(call: ast.expr) -> tuple[str, ...]:
+    """Return the name of what is called and what it is given, whole numbers and rates left out."""
+    assert isinstance(call, ast.Call)
+    given = [(keyword.arg or "", keyword.value) for keyword in call.keywords]
+    named = [
+        f"{name}={ast.unparse(value)}"
+        for name, value in [*(("", one) for one in call.args), *given]
+        if not isinstance(value, ast.Constant) or type(value.value) not in (int, float) or name
+    ]
+    return (ast.unparse(call.func), *(one for one in named if not _HYPER.match(one)))
 
 
 def _choices(units: Sequence[tuple[Block, ...]]) -> Iterator[tuple[Block, ...]]:
@@ -89,155 +109,6 @@ def _choices(units: Sequence[tuple[Block, ...]]) -> Iterator[tuple[Block, ...]]:
 def _agree(chosen: Sequence[Block]) -> bool:
     taken = [place for block in chosen for place in block.replaces]
     return len(taken) == len(set(taken))
-
-
-def _blocks(text: str, tree: ast.Module) -> Iterator[Block]:
-    """Yield what is code among the comments, and among the texts that stand there for nobody."""
-    lines = text.split("\n")
-    number = 0
-    while number < len(lines):
-        end = number
-        while (
-            end < len(lines) and _COMMENT.match(lines[end]) and _column(lines[end]) == _column(lines[number])
-        ):
-            end += 1
-        if end > number:
-            yield from _pieces(lines[number:end], number + 1, tree)
-        number = max(end, number + 1)
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Constant)
-            and isinstance(node.value.value, str)
-        ):
-            yield from _quoted(node, lines, tree)
-
-
-def _column(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
-def _pieces(block: list[str], first: int, tree: ast.Module) -> Iterator[Block]:
-    """Yield the runs of statements in one run of comments, prose between them left where it is."""
-    bare = [_bare(line) for line in block]
-    start = 0
-    while start < len(bare):
-        furthest = min(len(bare), start + _BLOCK_LINES_MAX)
-        ends = range(furthest, start, -1) if _begins_code(bare[start]) else range(0)
-        end = next((end for end in ends if _is_code(bare[start:end])), None)
-        if end is None:
-            start += 1
-            continue
-        yield from _split(bare[start:end], first + start, tree)
-        start = end
-
-
-def _bare(line: str) -> str:
-    found = _COMMENT.match(line)
-    return found[1] + found[2] if found else line
-
-
-def _begins_code(line: str) -> bool:
-    """Whether a line holds what code has and prose has not: cheap, since every end is tried from here."""
-    return any(sign in line for sign in "=(:@[") and bool(line.strip())
-
-
-def _is_code(lines: list[str]) -> bool:
-    """Whether the lines are statements, list elements or arguments, and not prose that happens to parse."""
-    if not lines[0].strip() or not lines[-1].strip():
-        return False
-    tree = _parsed(textwrap.dedent("\n".join(lines)))
-    if tree is None:
-        return False
-    return any(isinstance(node, _CODE) for node in tree.body) or any(
-        isinstance(inner, ast.Call)
-        for node in tree.body
-        if isinstance(node, ast.Expr)
-        for inner in ([node.value, *node.value.elts] if isinstance(node.value, ast.Tuple) else [node.value])
-    )
-
-
-def _split(bare: list[str], first: int, tree: ast.Module) -> Iterator[Block]:
-    """Yield the run of statements, cut where a name is given a second time: those are alternatives."""
-    parsed = ast.parse(textwrap.dedent("\n".join(bare)))
-    groups: list[list[ast.stmt]] = [[]]
-    seen: set[str] = set()
-    for statement in parsed.body:
-        names = _given(statement)
-        if names & seen:
-            groups.append([])
-            seen = set()
-        seen |= names
-        groups[-1].append(statement)
-    for group in groups:
-        start, end = _first_line(group[0]), group[-1].end_lineno or group[-1].lineno
-        last, column = first + end - 1, _column(bare[start - 1])
-        replaced = tuple(sorted(set(_replaced(group, first + start - 1, last, tree, column))))
-        yield Block(first + start - 1, last, tuple(bare[start - 1 : end]), replaced)
-
-
-def _first_line(node: ast.stmt) -> int:
-    decorators = getattr(node, "decorator_list", [])
-    return int(min([node.lineno, *(one.lineno for one in decorators)]))
-
-
-def _given(statement: ast.stmt) -> set[str]:
-    """Return the names that a statement gives a value or a definition to."""
-    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        return {statement.name}
-    targets = statement.targets if isinstance(statement, ast.Assign) else []
-    return {ast.unparse(target) for target in targets}
-
-
-def _replaced(
-    group: list[ast.stmt], first: int, last: int, tree: ast.Module, column: int
-) -> Iterator[tuple[int, int]]:
-    """Yield the lines of running statements that `group` stands instead of: the nearest that give the same names."""
-    for statement, name in ((one, name) for one in group for name in _given(one)):
-        near = [
-            node
-            for node in ast.walk(tree)
-            if isinstance(node, ast.stmt) and node.col_offset == column and name in _given(node)
-            if _alternative(name, statement, node)
-        ]
-        near.sort(key=lambda node: min(abs(node.lineno - last), abs((node.end_lineno or 0) - first)))
-        if near:
-            yield _first_line(near[0]), near[0].end_lineno or near[0].lineno
-
-
-def _alternative(name: str, statement: ast.stmt, running: ast.stmt) -> bool:
-    """Whether one of two statements that give `name` stands instead of the other.
-
-    `x = self.drop(x)` goes on from a value of `x`: it is another way to write only what it shares a layer with.
-    """
-    read = {
-        node.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    if name not in read or not isinstance(statement, ast.Assign):
-        return True
-    return bool(fields_of(statement) & fields_of(running))
-
-
-def _quoted(node: ast.Expr, lines: list[str], tree: ast.Module) -> Iterator[Block]:
-    """Yield the statements inside a text between triple quotes on lines of its own."""
-    first, last = node.lineno, node.end_lineno or node.lineno
-    if last - first < 2 or lines[first - 1].strip(" \t\"'rRbBuU") or lines[last - 1].strip(" \t\"'"):
-        return
-    inside = lines[first : last - 1]
-    while inside and not inside[0].strip():
-        inside, first = inside[1:], first + 1
-    while inside and not inside[-1].strip():
-        inside, last = inside[:-1], last - 1
-    if inside and _is_code(inside):
-        for block in _split(inside, first + 1, tree):
-            yield Block(node.lineno, node.end_lineno or last, (*_padding(node.lineno, block.first), *block.lines),
-                        block.replaces)  # fmt: skip
-
-
-def _padding(first: int, start: int) -> tuple[str, ...]:
-    return ("",) * (start - first)
 
 
 def together(blocks: list[Block], tree: ast.Module) -> list[tuple[Block, ...]]:
@@ -261,7 +132,7 @@ def _belong(one: Block, other: Block, running: set[str]) -> bool:
         return True
     for maker, user in (trees, trees[::-1]):
         statements = [node for node in ast.walk(maker) if isinstance(node, ast.stmt)]
-        given = {name for node in statements for name in _given(node)}
+        given = {name for node in statements for name in given_by(node)}
         fresh = {name.removeprefix("self.") for name in given} - running
         read = {node.id for node in ast.walk(user) if isinstance(node, ast.Name)} | fields_of(user)
         if fresh & read:
@@ -280,14 +151,6 @@ def _applied(text: str, chosen: Sequence[Block]) -> str:
         count = block.last - block.first + 1
         lines[block.first - 1 : block.last] = [*block.lines, *[""] * count][:count]
     return "\n".join(lines)
-
-
-def _parsed(text: str) -> ast.Module | None:
-    try:
-        mended, _ = mend(text)
-        return ast.parse(mended)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
 
 
 def _origin(chosen: Sequence[Block]) -> Text:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from grader.submissions.uncommenting import uncommented
+from grader.submissions.uncommenting import CALLS, uncommented
 
 LAYERS = """
 class Net(nn.Module):
@@ -51,3 +51,47 @@ def test_many_blocks_are_bounded() -> None:
     """A file full of alternatives gives a few variants, soon."""
     text = "\n".join(f"# a{n} = nn.Dropout({n})\n# b{n} = nn.BatchNorm2d({n})\na{n} = {n}" for n in range(60))
     assert len(uncommented(text)) <= 8
+
+
+WRAPPED = """
+class Net(nn.Module):
+    def __init__(self):
+        self.pool = nn.MaxPool2d(2)
+        self.conv1, self.conv2 = nn.Conv2d(3, 32, 5), nn.Conv2d(32, 64, 5)
+        # self.bn1 = nn.BatchNorm2d(32)
+        # self.bn2 = nn.BatchNorm2d(64)
+
+    def forward(self, x):
+        # x = self.pool(self.bn1(self.conv1(x)))
+        # x = self.pool(self.bn2(self.conv2(x)))
+        x = self.pool(self.conv1(x))
+        x = self.pool(self.conv2(x))
+        return x
+"""
+
+
+def test_each_line_of_a_forward_takes_the_place_of_the_one_with_its_layer() -> None:
+    """Older lines that stand before the live ones replace those that call the same layer, not merely the nearest."""
+    (variant,) = uncommented(WRAPPED)
+    running = [line.strip() for line in variant.text.split("\n") if line.strip().startswith("x =")]
+    assert running == ["x = self.pool(self.bn1(self.conv1(x)))", "x = self.pool(self.bn2(self.conv2(x)))"]
+
+
+CALLS_BEFORE = """
+def main(lr, norm=False, bn=False):
+    train(lr, norm, bn)
+
+# main(0.1)
+# main(0.1, norm=True)
+main(0.01, norm=True, bn=True)
+# main(0.001, norm=True, bn=True)
+"""
+
+
+def test_commented_calls_that_ask_for_something_else_run_again() -> None:
+    """Calls of earlier stages come back all at once; those that only differ in a rate do not by themselves."""
+    (variant,) = uncommented(CALLS_BEFORE)
+    assert CALLS in variant.traits
+    calls = [ast.unparse(one) for one in ast.parse(variant.text).body if isinstance(one, ast.Expr)]
+    assert calls[:3] == ["main(0.1)", "main(0.1, norm=True)", "main(0.01, norm=True, bn=True)"]
+    assert uncommented(CALLS_BEFORE.replace("# main(0.1)\n# main(0.1, norm=True)\n", "")) == []
