@@ -3,6 +3,7 @@
 Text is data: it is cut, compared and parsed by grammars of our own, and never evaluated.
 """
 
+from grader.answers.examples import Examples, load_examples
 from grader.answers.finding import Found, agrees, find_formulas
 from grader.answers.formulas import Expression, FormulaError, evaluate, parse
 from grader.answers.judging import Judgement, judge
@@ -14,7 +15,7 @@ from grader.answers.tables import LayerRow, read_layers
 from grader.answers.telling import tell
 
 __all__ = [
-    "Expression", "FormulaError", "Found", "Judgement", "LayerRow", "Number", "Ready", "agrees", "evaluate",
-    "find_formulas", "find_numbers", "judge", "load_rubric", "parse", "parse_number", "plain", "read_answers",
-    "read_layers", "read_model_answers", "tell",
+    "Examples", "Expression", "FormulaError", "Found", "Judgement", "LayerRow", "Number", "Ready", "agrees", "evaluate",
+    "find_formulas", "find_numbers", "judge", "load_examples", "load_rubric", "parse", "parse_number", "plain",
+    "read_answers", "read_layers", "read_model_answers", "tell",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from grader.answers.examples import Alike, Examples
 from grader.answers.figures import tags
 from grader.answers.patterns import Finder, Match
 from grader.answers.rubrics import Concept, Ready, concepts_of, holds
@@ -40,6 +41,9 @@ class Judgement:
 
 _NEAR = 0.6
 """From this share of a pattern's words on, what it looks for may have been said in some other way."""
+_MOST_NONE, _HARDLY_ANY, _FEW = 0.5, 0.15, 0.3
+"""Shares of similar examples."""
+_DOUBTED, _SETTLED = 0.5, 0.65
 _BEYOND = Match(-1, -1, False, 0.0)
 """Of a concept that is known by other means than words."""
 
@@ -58,12 +62,12 @@ class _Heard:
 
 def judge(
     text: str, ready: Ready, asked: tuple[str, ...] = (), facts: Mapping[str, bool] | None = None,
-    measured: frozenset[str] = frozenset(),
+    measured: frozenset[str] = frozenset(), examples: Examples | None = None,
 ) -> Judgement:  # fmt: skip
     """Return what `text` is worth as an answer to the question whose wordings are `asked`.
 
     `facts` are concepts of the rubric that somebody else knows to hold or not, as by arithmetic; `measured` names the
-    surprises that a measurement confirms: to report them is no mistake.
+    surprises that a measurement confirms: to report them is no mistake. `examples` are answers marked by hand.
     """
     cut = len(text) > CHARACTERS_MAX
     own, instructed = without_instructions(text[:CHARACTERS_MAX])
@@ -88,6 +92,9 @@ def judge(
             "part"  # what is said is all there and a lesser mistake beside it: no full point hangs on either
         )
     sure = _confidence(reading, heard, (strict, generous), wrong=wrong, figures=ready.rubric.lists)
+    alike = examples.alike(own) if examples is not None and not errors and strict == generous else None
+    if alike is not None:
+        sure = _in_sight_of(alike, proposal, sure)
     if instructed:
         sure = 0.95 if strict == generous == 0 else 0.2
     elif cut or reading.cut:
@@ -230,6 +237,19 @@ def _confidence(
         return 0.7 if (figures and not clauses) or far else 0.5
     sure = 0.85 if words < 5 else 0.7 if clauses == 0 or far else 0.5
     return sure - 0.15 if heard.denied else sure
+
+
+def _in_sight_of(alike: Alike, share: float, sure: float) -> float:
+    """Return the confidence once similar answers that were marked by hand are looked at.
+
+    They doubt a full mark that similar answers did not get, and settle that nothing was said where they were given
+    nothing either. Beyond that they change nothing: a likeness of words never gives a point.
+    """
+    if share == 1 and (alike.none > _MOST_NONE or alike.full < _HARDLY_ANY):
+        return min(sure, _DOUBTED)
+    if share == 0 and alike.full < _FEW <= alike.none:
+        return max(sure, _SETTLED)
+    return sure
 
 
 def _left_over(reading: Reading, heard: _Heard) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
-from grader.answers import Ready, judge, load_rubric, tell
+from grader.answers import Examples, Ready, judge, load_examples, load_rubric, tell
 from grader.checking import Evidence, judged, measured
 from grader.model import Answer
 
@@ -19,6 +19,12 @@ def rubric() -> dict[str, Ready]:
     return load_rubric(Path(__file__).with_name("rubric.toml"))
 
 
+@cache
+def examples() -> dict[str, Examples]:
+    """Return answers of our own that were marked by hand, by question."""
+    return load_examples(Path(__file__).with_name("answer_examples.jsonl"))
+
+
 def judge_written(
     answer: Answer, evidence: Evidence, *, cost: float = 1.0, facts: Facts | None = None
 ) -> NoReturn:
@@ -26,7 +32,7 @@ def judge_written(
     asked = next((one.text for one in evidence.assignment.question if one.id == answer.question), None)
     found = judge(
         answer.text, rubric()[answer.question], (asked.fr, asked.en) if asked else (), facts or {},
-        measured(answer.question, evidence),
+        measured(answer.question, evidence), examples().get(answer.question),
     )  # fmt: skip
     judged(
         found.share, message=tell(found), confidence=found.confidence, decided=found.decided, cost=cost,

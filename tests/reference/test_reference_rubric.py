@@ -16,7 +16,7 @@ from grader.pipeline.evaluating import Agreement, evaluate_answers, quadratic_ka
 
 COURSEWORK = courseworks.load("polytech_tp5_6")
 RUBRIC = load_rubric(COURSEWORK.folder / "rubric.toml")
-MARKED = Path(__file__).with_name("written_answers.jsonl")
+MARKED = COURSEWORK.folder / "answer_examples.jsonl"
 DEVELOPMENT = Path(__file__).resolve().parents[3] / "shared" / "answers-dev.jsonl"
 GRAM = 8
 

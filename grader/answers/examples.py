@@ -1,0 +1,114 @@
+"""Answers that were marked by hand, as a second reader: what those most similar to an answer were given.
+
+Likeness is the cosine of weighted words and pairs of words. It knows nothing of meaning: examples give no marks, they
+only confirm or doubt what a rubric found.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import msgspec
+
+from grader.answers.words import fold
+from grader.errors import CourseworkError
+
+NEIGHBOURS = 7
+_STEM, _PAIR = 6, 5
+_CHARACTERS_MAX = 4_000
+_SAME = 0.999
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True):
+    """One answer to a question, and the share of the points that a person gave it."""
+
+    question: str
+    answer: str
+    score: float
+    lang: str = ""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """How the most similar examples were marked, each weighed by its likeness: shares of 1."""
+
+    none: float
+    """Of those that got nothing."""
+    full: float
+    """Of those that got all points."""
+
+
+class Examples:
+    """The examples of one question."""
+
+    def __init__(self, marked: Sequence[Example], rarity: Mapping[str, float]) -> None:
+        self._rarity = rarity
+        self._marked = [(self._vector(one.answer), one.score) for one in marked]
+
+    def alike(self, text: str) -> Alike | None:
+        """Return how the examples most similar to `text` were marked, itself aside; None where there are too few."""
+        own = self._vector(text)
+        near = sorted(((_cosine(own, other), score) for other, score in self._marked), reverse=True)
+        near = [one for one in near if one[0] < _SAME][:NEIGHBOURS]
+        weights = [max(likeness, 1e-6) ** 2 for likeness, _ in near]
+        if len(near) < NEIGHBOURS:
+            return None
+        shares: dict[float, float] = defaultdict(float)
+        for weight, (_, score) in zip(weights, near, strict=True):
+            shares[score] += weight / sum(weights)
+        return Alike(shares[0.0], shares[1.0])
+
+    def _vector(self, text: str) -> dict[str, float]:
+        rarest = max(self._rarity.values(), default=1.0)
+        weighed = {
+            part: (1 + math.log(max(count, 1.0))) * self._rarity.get(part, rarest)
+            for part, count in _parts(text).items()
+        }
+        length = math.sqrt(sum(value * value for value in weighed.values())) or 1.0
+        return {part: value / length for part, value in weighed.items()}
+
+
+def load_examples(path: Path) -> dict[str, Examples]:
+    """Return the marked examples at `path` by question; none where the file is not there."""
+    if not path.is_file():
+        return {}
+    try:
+        lines = path.read_bytes().splitlines()
+        marked = [msgspec.json.decode(line, type=Example) for line in lines if line.strip()]
+    except (OSError, msgspec.DecodeError) as error:
+        raise CourseworkError(
+            fr=f"{path.parent.name}/{path.name} ne se lit pas : {error}. Corrigez ce fichier.",
+            en=f"{path.parent.name}/{path.name} cannot be read: {error}. Mend that file.",
+        ) from error
+    rarity = _rarity(one.answer for one in marked)
+    by_question: dict[str, list[Example]] = defaultdict(list)
+    for one in marked:
+        by_question[one.question].append(one)
+    return {question: Examples(own, rarity) for question, own in by_question.items()}
+
+
+def _parts(text: str) -> Counter[str]:
+    """Return the words of a text, cut to stems, and its pairs of neighbours, with how often each stands there."""
+    words = re.findall(r"[a-z]{2,}|\d+", fold(text[:_CHARACTERS_MAX]))
+    found: Counter[str] = Counter(word[:_STEM] for word in words)
+    found.update(f"{one[:_PAIR]} {two[:_PAIR]}" for one, two in pairwise(words))
+    return found
+
+
+def _rarity(texts: Iterable[str]) -> dict[str, float]:
+    seen: Counter[str] = Counter()
+    count = 0
+    for text in texts:
+        seen.update(set(_parts(text)))
+        count += 1
+    return {part: math.log(2 * count / number) for part, number in seen.items()}
+
+
+def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
+    return sum(value * other.get(part, 0.0) for part, value in one.items())
