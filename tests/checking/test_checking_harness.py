@@ -51,6 +51,31 @@ def test_remarks(evidence): remark(fr="note", en="note")
 
 
 @pytest.mark.slow
+def test_checks_may_use_fixtures_of_their_own(tmp_path: Path) -> None:
+    """One of the file's, and one that stands in for ours; a check that would leave the process is an error alone."""
+    write(tmp_path / "checks.py", HEAD + """
+import pytest, sys
+@pytest.fixture
+def number(): return 3
+@pytest.fixture
+def answer(): return "ours"
+@declared("Q15")
+def test_own(evidence, number): assert number == 3 and evidence.assignment
+@declared("3.1")
+def test_instead(answer):
+    if answer == "ours": failed(fr="non", en="no")
+@declared("3.2")
+def test_leaves(evidence): sys.exit(0)
+@declared("3.3")
+def test_plain(evidence): "It passes."
+""")  # fmt: skip
+    assert outcomes(run_checks(tmp_path, evidence(), distribution="student")) == {
+        "test_own": Outcome.PASSED, "test_instead": Outcome.FAILED, "test_leaves": Outcome.ERROR,
+        "test_plain": Outcome.PASSED,
+    }  # fmt: skip
+
+
+@pytest.mark.slow
 def test_a_check_that_takes_the_process_down_is_never_a_pass(tmp_path: Path) -> None:
     """Checks that did not run after a hard exit with code 0 are errors; earlier verdicts stand."""
     write(tmp_path / "checks.py", HEAD + """
