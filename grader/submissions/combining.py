@@ -65,6 +65,29 @@ def choice(name: str, values: Sequence[tuple[str, Words]], default: str) -> Sett
     return Setting(name, off, tuple(sorted(ranked, key=lambda one: one[0])))
 
 
+@dataclass(frozen=True)
+class Flag:
+    """One switch or choice: what to type for each of its variants."""
+
+    name: str
+    variants: tuple[tuple[str, ...], ...]
+    """One for a switch; one a value for a choice."""
+    is_choice: bool
+    positional: bool = False
+    default: str = ""
+    """Of a choice: what it holds by itself."""
+    off: tuple[str, ...] = ()
+    """What turns a switch off that is on by itself; its variant is then nothing."""
+
+    @property
+    def setting(self) -> Setting | None:
+        """How it is put together with others; None for a choice of which nobody knows what its values are."""
+        if not self.is_choice:
+            return switch(self.name, self.variants[0], self.off)
+        values = [(words[-1], words) for words in self.variants if len(words) < 3]
+        return None if self.positional else choice(self.name, values, self.default)
+
+
 def chain(settings: Sequence[Setting]) -> Iterator[Words]:
     """Yield what stands for everything off, then for one step more at a time, in the order that names tell.
 

@@ -4,35 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
-from grader.submissions.combining import MOST_RUNS, Setting, choice, combined, switch
+from grader.submissions.argv import argv_flags
+from grader.submissions.combining import MOST_RUNS, Flag, combined, rank
 from grader.submissions.option_words import DEFAULTS, NOT_INGREDIENTS, NUMBERS, RATES, USUAL_RATE
 from grader.submissions.settings_files import argv_for_a_file, fitting, option_for_a_file
 from grader.submissions.syntax import dotted
-
-
-@dataclass(frozen=True)
-class Flag:
-    """One switch or choice: what to type for each of its variants."""
-
-    name: str
-    variants: tuple[tuple[str, ...], ...]
-    """One for a switch; one a value for a choice."""
-    is_choice: bool
-    positional: bool = False
-    default: str = ""
-    """Of a choice."""
-    off: tuple[str, ...] = ()
-    """What turns a switch off that is on by itself; its variant is then nothing."""
-
-    @property
-    def setting(self) -> Setting | None:
-        """How it is put together with others; None for a choice of which nobody knows what its values are."""
-        if not self.is_choice:
-            return switch(self.name, self.variants[0], self.off)
-        values = [(words[-1], words) for words in self.variants if len(words) < 3]
-        return None if self.positional else choice(self.name, values, self.default)
+from grader.submissions.tested import compared, listed
 
 
 def variants(tree: ast.Module, settings_files: Sequence[str] = ()) -> tuple[tuple[tuple[str, ...], ...], int]:
@@ -43,7 +21,7 @@ def variants(tree: ast.Module, settings_files: Sequence[str] = ()) -> tuple[tupl
     MOST_RUNS, the cumulative ones first to be kept. A script without flags gives one empty list.
     `settings_files` are those of the hand-in, as the script would open them: an option that wants one is a choice.
     """
-    flags = [*_argparse_flags(tree), *_argv_flags(tree)]
+    flags = [*_argparse_flags(tree), *argv_flags(tree)]
     flags += files_asked_for(tree, settings_files, bool(flags))
     required = tuple(_required(tree))
     choices = [flag for flag in flags if flag.is_choice]
@@ -141,12 +119,13 @@ def _turned_on(tree: ast.Module, destination: str, keywords: dict[str, ast.expr]
         return None
     if isinstance(default, float):
         return USUAL_RATE if "drop" in destination.lower() else None
-    compared = list(_compared(tree, destination))
-    if [value for value in compared if value not in (0, 1)]:
+    others = list(compared(tree, destination))
+    if [value for value in others if value not in (0, 1)]:
         return None
     tests = [node.test for node in ast.walk(tree) if isinstance(node, ast.If | ast.IfExp)]
     told = (node for test in tests for node in ast.walk(test))
-    if not any(isinstance(node, ast.Attribute) and node.attr == destination for node in told):
+    decides = any(isinstance(node, ast.Attribute) and node.attr == destination for node in told)
+    if not decides and default is not False and not rank(destination):
         return None
     return "1" if isinstance(default, int) and not isinstance(default, bool) else "True"
 
@@ -177,18 +156,21 @@ def _choice(
     tree: ast.Module, name: str, destination: str, keywords: dict[str, ast.expr], *, positional: bool
 ) -> Iterator[Flag]:
     """Yield the flag of an option with few values: those listed, or those the program compares it with."""
-    values: list[str | int] = _listed(keywords.get("choices"))
+    values: list[str | int] = _listed(keywords.get("choices")) or listed(tree, keywords.get("choices"))
+    default = _literal(keywords.get("default"))
     if not values and destination.lower() not in NUMBERS:
-        values = list(_compared(tree, destination))
+        values = [
+            value for value in compared(tree, destination) if value != default or isinstance(value, str)
+        ]
     if not values or destination.lower() in NUMBERS:
         return
     typed = [str(value) for value in values]
     alone = [(text,) if positional else (name, text) for text in typed]
     several = _literal(keywords.get("nargs")) in ("+", "*")
     chain = [(*(() if positional else (name,)), *typed[: count + 1]) for count in range(1, len(typed))]
-    default = str(_literal(keywords.get("default")) or "")
     variants = tuple([*alone, *chain] if several else alone)
-    yield Flag(destination, variants, is_choice=True, positional=positional, default=default)
+    by_itself = "" if default is None else str(default)
+    yield Flag(destination, variants, is_choice=True, positional=positional, default=by_itself)
 
 
 def _listed(node: ast.expr | None) -> list[str | int]:
@@ -204,83 +186,6 @@ def _listed(node: ast.expr | None) -> list[str | int]:
     return (
         [value for value in found if isinstance(value, str | int)] if isinstance(found, list | tuple) else []
     )
-
-
-def _compared(tree: ast.Module, destination: str) -> Iterator[str | int]:
-    """Yield the constants that `<anything>.destination` is compared with, each once, in source order."""
-    seen: dict[str | int, None] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Compare):
-            sides = [node.left, *node.comparators]
-            if any(isinstance(side, ast.Attribute) and side.attr == destination for side in sides):
-                seen.update(dict.fromkeys(_constants(sides)))
-        elif isinstance(node, ast.Subscript) and dotted(node.slice).rpartition(".")[2] == destination:
-            seen.update(dict.fromkeys(_keys(tree, dotted(node.value))))
-    values = list(seen)
-    yield from sorted(
-        values, key=lambda value: (isinstance(value, str), value if isinstance(value, int) else 0)
-    )
-
-
-def _keys(tree: ast.Module, name: str) -> Iterator[str | int]:
-    """Yield the keys of the dictionary that the module gives to `name`."""
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Assign) or all(dotted(target) != name for target in node.targets):
-            continue
-        if isinstance(node.value, ast.Dict):
-            yield from _constants([key for key in node.value.keys if key is not None])
-
-
-def _constants(nodes: Sequence[ast.expr]) -> Iterator[str | int]:
-    for node in nodes:
-        if isinstance(node, ast.List | ast.Tuple | ast.Set):
-            yield from _constants(node.elts)
-        elif isinstance(node, ast.Constant) and type(node.value) in (str, int):
-            assert isinstance(node.value, str | int)
-            yield node.value
-
-
-def _is_argv(node: ast.expr) -> bool:
-    return dotted(node) in ("sys.argv", "argv")
-
-
-def _argv_flags(tree: ast.Module) -> Iterator[Flag]:
-    """Yield flags of a script that looks itself: `"--x" in sys.argv`, `sys.argv[1] == "x"`."""
-    switches: dict[str, None] = {}
-    values: dict[str, None] = {}
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Compare) or len(node.ops) != 1:
-            continue
-        left, right = node.left, node.comparators[0]
-        if isinstance(node.ops[0], ast.In) and _is_argv(right) and isinstance(_literal(left), str):
-            switches[str(_literal(left))] = None
-        for one, other in ((left, right), (right, left)):
-            if isinstance(one, ast.Subscript) and _is_argv(one.value) and _literal(one.slice) == 1:
-                values.update(dict.fromkeys(str(value) for value in _constants([other])))
-    for value in sorted(_numbers_compared(tree)):
-        values[str(value)] = None
-    for name in switches:
-        if name.lstrip("-").replace("-", "_").lower() not in NOT_INGREDIENTS:
-            yield Flag(name.lstrip("-"), ((name,),), is_choice=False)
-    if values:
-        yield Flag("argv", tuple((value,) for value in values), is_choice=True, positional=True)
-
-
-def _numbers_compared(tree: ast.Module) -> set[int]:
-    """Return the whole numbers that a variable made from `sys.argv[1]` is compared with, and the one before them."""
-    named = {
-        dotted(target)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign)
-        and any(isinstance(one, ast.Subscript) and _is_argv(one.value) for one in ast.walk(node.value))
-        for target in node.targets
-    }
-    found: set[int] = set()
-    for node in ast.walk(tree):
-        sides = [node.left, *node.comparators] if isinstance(node, ast.Compare) else []
-        if any(dotted(side) in named - {""} for side in sides):
-            found |= {value for value in _constants(sides) if isinstance(value, int)}
-    return {max(min(found) - 1, 0), *found} if found else set()
 
 
 def _required(tree: ast.Module) -> Iterator[str]:

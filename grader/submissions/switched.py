@@ -23,11 +23,11 @@ def switched_programs(
 ) -> Iterator[tuple[EntryPoint, dict[str, str]]]:
     """Yield each program as it is with switches set otherwise, and the files that hold them then.
 
-    The first program that uses a file stands for all that do, one that runs unasked before one with arguments.
+    The first program that uses a file stands for all that do; one that is given arguments has its choices there.
     """
     by_path = {source.path: source for source in sources}
     known = tested(source.tree for source in sources)
-    ordered = sorted(points, key=lambda point: bool(point.arguments) or any(point.keywords.values()))
+    ordered = [point for point in points if not point.arguments]
     for source in sources:
         user = next((one for one in ordered if _uses(one, source.path, by_path)), None)
         if user is not None:

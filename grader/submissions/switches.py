@@ -97,7 +97,8 @@ def _states(found: Sequence[Constant], texts: Sequence[str], tested: Tested) -> 
     for name, same in by_name.items():
         lightest = min(one.weight for one in same)
         same = [one for one in same if one.weight == lightest]
-        if lightest == LEFT_ALONE or len({repr(one.value) for one in same}) > 1:
+        in_tables = lightest > 0 and len(same) > 1
+        if lightest == LEFT_ALONE or in_tables or len({repr(one.value) for one in same}) > 1:
             continue  # a table of settings, which the program goes through itself
 
         def words(value: Value, same: list[Constant] = same, name: str = name) -> Words:

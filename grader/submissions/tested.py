@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.submissions.syntax import dotted
 
+FIRST_WORD = "sys.argv[1]"
+"""The name that the first word of the command line has here."""
+_HANDED_ON = 3
+"""Functions through which a value is followed."""
 Value = bool | int | float | str
 _AT_LEAST = (ast.GtE, ast.Lt)
 _MORE_THAN = (ast.Gt, ast.LtE)
@@ -52,6 +56,8 @@ def name_of(node: ast.AST) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        if node.slice.value == 1 and dotted(node.value) in ("sys.argv", "argv"):
+            return FIRST_WORD
         return node.slice.value if isinstance(node.slice.value, str) else ""
     if (
         isinstance(node, ast.Call)
@@ -113,17 +119,87 @@ def _tables(tree: ast.Module) -> dict[str, list[int | str]]:
     """Return the keys of the dictionaries that stand under a name, by the name."""
     found: dict[str, list[int | str]] = {}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict):
-            keys = list(constants([key for key in node.value.keys if key is not None]))
+        if isinstance(node, ast.Assign) and (keys := _keys(node.value)):
             found |= {dotted(target): keys for target in node.targets if dotted(target)}
     return found
 
 
+def _keys(table: ast.expr) -> list[int | str]:
+    """Return the keys of `{...}` and of `dict(...)`."""
+    if isinstance(table, ast.Dict):
+        return list(constants([key for key in table.keys if key is not None]))
+    if isinstance(table, ast.Call) and dotted(table.func) == "dict":
+        return [keyword.arg for keyword in table.keywords if keyword.arg]
+    return []
+
+
 def _chosen(node: ast.AST, tables: dict[str, list[int | str]]) -> Iterator[tuple[str, list[int | str]]]:
     """Yield the name by which a value of a dictionary is chosen, with the dictionary's keys."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+        keys = tables.get(dotted(node.func.value), [])
+        if keys and node.args and (name := name_of(node.args[0])):
+            yield name, keys
     if isinstance(node, ast.Subscript):
         table = node.value
-        keys = list(constants([one for one in table.keys if one])) if isinstance(table, ast.Dict) else []
-        keys = keys or tables.get(dotted(table), [])
+        keys = _keys(table) or tables.get(dotted(table), [])
         if keys and (name := name_of(node.slice)):
             yield name, keys
+
+
+def aliases(tree: ast.Module, is_it: Callable[[ast.AST], bool]) -> set[str]:
+    """Return the variables that are made of what `is_it` knows, and the parameters that are given it."""
+    functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    found: set[str] = set()
+
+    def holds(value: ast.expr) -> bool:
+        return any(is_it(one) or (isinstance(one, ast.Name) and one.id in found) for one in ast.walk(value))
+
+    for _ in range(_HANDED_ON):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and any(is_it(one) for one in ast.walk(node.value)):
+                found |= {dotted(target) for target in node.targets} - {""}
+            elif isinstance(node, ast.Call) and dotted(node.func) in functions:
+                names = [one.arg for one in functions[dotted(node.func)].args.args]
+                given = [
+                    *zip(names, node.args, strict=False),
+                    *((one.arg, one.value) for one in node.keywords),
+                ]
+                found |= {name for name, value in given if name and _is_plain(value) and holds(value)}
+    return found
+
+
+def _is_plain(value: ast.expr) -> bool:
+    """Whether a value is handed on as it is, or as a number or a text."""
+    while isinstance(value, ast.Call) and dotted(value.func) in ("int", "str") and value.args:
+        value = value.args[0]
+    return isinstance(value, ast.Name | ast.Attribute | ast.Subscript)
+
+
+def compared(tree: ast.Module, destination: str) -> list[int | str]:
+    """Return what `<anything>.destination` is compared with, or which keys of a table it chooses: numbers first."""
+
+    def is_it(node: ast.AST) -> bool:
+        return isinstance(node, ast.Attribute) and node.attr == destination
+
+    known = tested([tree]).values
+    names = dict.fromkeys([destination, *sorted(aliases(tree, is_it))])
+    found = dict.fromkeys(value for name in names for value in known.get(name, {}))
+    return sorted(found, key=lambda value: (isinstance(value, str), value if isinstance(value, int) else 0))
+
+
+def listed(tree: ast.Module, node: ast.expr | None) -> list[int | str]:
+    """Return the values of `STAGES`, `STAGES.keys()`, `list(STAGES)` or `sorted(STAGES)`, a table or a list."""
+    if isinstance(node, ast.Call):
+        inner = node.args[0] if node.args else node.func
+        node = inner.value if isinstance(inner, ast.Attribute) and inner.attr == "keys" else inner
+        node = (
+            node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else node
+        )
+    if not isinstance(node, ast.Name):
+        return []
+    lists = (
+        list(constants([one.value]))
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Assign) and any(dotted(target) == node.id for target in one.targets)
+    )
+    return _tables(tree).get(node.id) or next((values for values in lists if values), [])

@@ -1,6 +1,7 @@
 """Hand-ins in the styles of students, each with what must be found in it (`tests/handins/*/expected.toml`).
 
-All of them are watched in one sandbox, as if they were one hand-in: what takes time is to start it.
+All of them are watched in one sandbox, as if they were one hand-in: what takes time is to start it. As in a grading,
+what else their programs could be run as is watched afterwards, of those hand-ins of which a stage is not found.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from grader import courseworks
 from grader.model import (
     VARIANTS,
     EntryPoint,
+    Outcome,
     Place,
     Problem,
     Recording,
@@ -86,7 +88,10 @@ def commit_all(target: Path, versions: list[Path]) -> None:
 
 
 def watch_all(folders: list[Path], scratch: Path) -> dict[str, Told]:
-    """Open every hand-in by itself, watch all their programs at once, and match the stages of each."""
+    """Open every hand-in by itself, watch all their programs at once, and match the stages of each.
+
+    Then watch the alternatives of those in which a stage was not found.
+    """
     expected, opened = {}, {}
     root = scratch / "all"
     for folder in folders:
@@ -96,18 +101,35 @@ def watch_all(folders: list[Path], scratch: Path) -> dict[str, Told]:
         opened[name] = open_submission(path, root / name, COURSEWORK.template)
         for variant in (root / name / VARIANTS).glob("*"):
             shutil.move(variant, root / VARIANTS / variant.name / name)
-    entries = [
-        msgspec.structs.replace(entry, id=f"{number}{entry.id}", path=f"{name}/{entry.path}")
-        for number, (name, one) in enumerate(opened.items(), start=1)
-        for entry in (*one.entry_points, *one.alternatives)
-    ]
     files = [
         msgspec.structs.replace(file, path=f"{name}/{file.path}")
         for name, one in opened.items()
         for file in one.files
     ]
-    together = Submission(id="all", name="all", digest="", files=tuple(files), entry_points=tuple(entries))
-    recordings = record(together, root, scratch / "out", choose("bubblewrap"), language="fr", wall_s=3600.0)
+    numbers = {name: number for number, name in enumerate(opened, start=1)}
+
+    def placed(name: str, entries: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:
+        """Return entry points of one hand-in as those of the folder in which all of them stand."""
+        return tuple(
+            msgspec.structs.replace(entry, id=f"{numbers[name]}{entry.id}", path=f"{name}/{entry.path}")
+            for entry in entries
+        )
+
+    def watched(earlier: Recordings | None, entries: dict[str, tuple[EntryPoint, ...]]) -> Recordings:
+        """Return what the entries did, beside what `earlier` holds."""
+        all_ = tuple(entry for name, own in entries.items() for entry in placed(name, own))
+        together = Submission(
+            id="all", name="all", digest="", files=tuple(files), entry_points=all_, alternatives=all_
+        )
+        out, sandbox = scratch / "out", choose("bubblewrap")
+        return record(together, root, out, sandbox, language="fr", wall_s=3600.0, earlier=earlier)
+
+    recordings = watched(None, {name: one.entry_points for name, one in opened.items()})
+    first = {name: told(name, expected[name], one, recordings) for name, one in opened.items()}
+    open_ = [
+        name for name in opened if any(m.outcome is not Outcome.PASSED for m in first[name].matches.values())
+    ]
+    recordings = watched(recordings, {name: opened[name].alternatives for name in open_})
     return {name: told(name, expected[name], one, recordings) for name, one in opened.items()}
 
 

@@ -293,6 +293,39 @@ class TestFlags:
             assert any(sorted(wanted[:count]) == sorted(f"--{one}" for one in line.strip("-").split(" --"))
                        for line in lines), wanted[:count]  # fmt: skip
 
+    def test_truth_values_as_text_and_numbers(self, tmp_path: Path) -> None:
+        """An option that holds False is a switch; one that holds 0 is, where its name speaks of an improvement."""
+        options = (
+            "'--bn', type=str2bool, default=False",
+            "'--augment', type=int, default=0",
+            "'--rank', default=0",
+        )
+        assert set(arguments(tmp_path, parser(*options))) == {
+            "",
+            "--bn True",
+            "--augment 1",
+            "--bn True --augment 1",
+        }
+
+    @pytest.mark.parametrize("choices", ["STAGES", "STAGES.keys()", "list(STAGES)", "sorted(STAGES.keys())"])
+    def test_choices_from_a_table(self, tmp_path: Path, choices: str) -> None:
+        """The values of a choice may be the keys of a table of the script's."""
+        program = "STAGES = {'base': {}, 'norm': dict(norm=True)}\n" + parser(f"'stage', choices={choices}")
+        assert arguments(tmp_path, program) == ["base", "norm"]
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "def f(nom):\n    match nom:\n        case 'base': pass\n        case 'bn': pass\nf(sys.argv[1])\n",
+            "def f(nom):\n    return {'base': 1, 'bn': 2}[nom]\nx = sys.argv[1]\nf(x)\n",
+            "T = dict(base=1, bn=2)\ncfg = T[sys.argv[1]]\n",
+            "T = {'base': 1, 'bn': 2}\nq = sys.argv[1]\ntrain(T.get(q))\n",
+        ],
+    )
+    def test_argv_handed_on(self, tmp_path: Path, body: str) -> None:
+        """What a function, a table or a `match` does with the first word tells its values."""
+        assert arguments(tmp_path, "import sys\n" + body + LOOP) == ["base", "bn"]
+
     def test_switches_that_turn_off(self, tmp_path: Path) -> None:
         """Of switches that are on by themselves all are turned off, then one fewer at a time."""
         options = (
