@@ -86,7 +86,7 @@ def record(
 def _may_add(entry: EntryPoint, earlier: Recordings) -> bool:
     """Whether a program may show more with a switch set otherwise: one that trains many networks sets them itself."""
     seen = (len(one.runs) for one in earlier.recordings if one.entry.path == entry.path)
-    return entry.evidence != "handed_in" or max(seen, default=0) < _MANY
+    return entry.evidence != "handed_in" or not entry.variant or max(seen, default=0) < _MANY
 
 
 def _of_the_better_order(recordings: tuple[Recording, ...]) -> tuple[Recording, ...]:

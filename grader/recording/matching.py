@@ -150,8 +150,8 @@ def _unnamed(candidate: _Candidate) -> str:
 
 
 def _switched(recording: Recording) -> bool:
-    """Whether the program ran with a constant of its own changed: what runs unasked goes before it."""
-    return recording.entry.evidence == "handed_in" and bool(recording.entry.variant)
+    """Whether a constant or a call had to be changed for the program to do so: what runs unasked goes before it."""
+    return recording.entry.evidence == "handed_in" and recording.entry.origin is not None
 
 
 def _epochs_open(candidate: _Candidate) -> bool:

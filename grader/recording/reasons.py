@@ -35,11 +35,11 @@ def found(recording: Recording, style: str, absent: Sequence[str]) -> Text:
 
 
 def switched(recording: Recording, style: str, absent: Sequence[str]) -> Text:
-    """Return the sentence for a stage that a program answers once a switch written in it is set."""
+    """Return the sentence for a stage that a program answers once a switch is set, or a function called."""
     said = found(recording, style, absent)
     return Text(
-        fr=f"{said.fr} Le programme a été lancé avec ce réglage, prévu par son code et autre dans la remise.",
-        en=f"{said.en} The program was run with this setting, which its code provides for; it was handed in otherwise.",
+        fr=f"{said.fr} La remise ne le fait pas d'elle-même : ce réglage ou cet appel, prévu par elle, a été choisi.",
+        en=f"{said.en} The hand-in does not do so by itself: this setting or call, which it provides for, was chosen.",
     )
 
 

@@ -22,6 +22,7 @@ from grader.text import Text
 
 MOST_ENTRY_POINTS = 36
 SUFFIXES = (".py", ".ipynb")
+_UNCALLED = Text(fr="que le programme n'appelle pas", en="which the program does not call")
 _LEFT_OVER_EACH, _LEFT_OVER_MOST = 2, 8
 
 
@@ -195,7 +196,7 @@ def left_over(found: FoundPrograms) -> list[EntryPoint]:
         for function in functions:
             if function.name not in called:
                 points += _called(source.path, function)[:_LEFT_OVER_EACH]
-    return points[:_LEFT_OVER_MOST]
+    return [msgspec.structs.replace(one, origin=_UNCALLED) for one in points[:_LEFT_OVER_MOST]]
 
 
 def _called(path: str, function: LeftToCall) -> list[EntryPoint]:

@@ -141,10 +141,11 @@ class HandIn:
         template: bool = False,
         unnamed: str | None = None,
         signs: dict[str, bool] | None = None,
+        origin: str | None = None,
         **settings: Any,
     ) -> HandIn:
         """Add a program with one run that holds the named ingredients."""
-        entry = self._entry(template)
+        entry = msgspec.structs.replace(self._entry(template), origin=same(origin) if origin else None)
         run = Run(id=f"{entry.id}.1", recipe=recipe(*held, **settings), signs=signs or {})
         self._recordings.append(Recording(entry=entry, runs=(run,), problem=self._problem(problem)))
         named = Fact(name="named_in_source", value=unnamed or True, confirmed=unnamed is None)

@@ -243,3 +243,12 @@ def test_a_training_seen_to_its_end_is_preferred_to_one_cut_off() -> None:
     hand_in = HandIn().add(signs={"epochs_unknown": True}, epochs=50).add(epochs=20)
     found = matches(hand_in.done())["baseline"]
     assert (found.outcome, found.run) == (Outcome.PASSED, "e2.1")
+
+
+def test_a_setting_that_we_changed_stands_behind_what_runs_unasked() -> None:
+    """A stage that only another constant shows is found and told so; where a run shows it unasked, that one counts."""
+    hand_in = HandIn().add("normalization", epochs=5).add("normalization", origin="AUG = False", epochs=50)
+    found = matches(hand_in.add(origin="NORM = False").done())
+    assert (found["normalization"].run, found["baseline"].run) == ("e1.1", "e3.1")
+    assert found["baseline"].outcome is Outcome.PASSED
+    assert "NORM = False" in found["baseline"].reason.en and "by itself" in found["baseline"].reason.en

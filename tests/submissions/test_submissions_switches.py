@@ -25,6 +25,7 @@ def switched(folder: Path, files: dict[str, str]) -> list[tuple[EntryPoint, dict
         (hand_in / name).parent.mkdir(parents=True, exist_ok=True)
         (hand_in / name).write_text(content, encoding="utf-8")
     points = [one for one in open_submission(hand_in, opened).alternatives if one.evidence == "handed_in"]
+    points = [one for one in points if one.variant]
     roots = {one.variant: opened / VARIANTS / one.variant for one in points}
     return [
         (
@@ -115,3 +116,12 @@ def test_a_cell_of_a_notebook(tmp_path: Path) -> None:
     changed = [cell["source"] for cell in json.loads(files["tp.ipynb"])["cells"]]
     assert point.call == "notebook"
     assert changed == ["# réglages\né = 'é'; USE_BN = True # été", cells[1]]
+
+
+def test_a_stage_in_a_function_that_nothing_calls(tmp_path: Path) -> None:
+    """Beside a script that trains one stage, functions that train others and that nothing calls are called by us."""
+    program = "def main_{0}(lr=0.1):\n    loss.backward()\n"
+    (tmp_path / "tp.py").write_text(program.format("norm") + program.format("bn") + "main_bn()\n")
+    (point,) = open_submission(tmp_path, tmp_path / "opened").alternatives
+    assert (point.function, point.evidence, point.variant) == ("main_norm", "handed_in", "")
+    assert point.origin is not None
