@@ -74,7 +74,7 @@ def test_the_question_itself_earns_nothing(question: str) -> None:
 def test_all_answers_of_a_hand_in_are_judged_within_seconds() -> None:
     """One answer to each question takes less than three seconds together."""
     lines = [json.loads(line) for line in MARKED.read_text(encoding="utf-8").splitlines()]
-    one_each = {line["question"]: line["answer"] for line in lines}
+    one_each = {line["question"]: line["answer"] for line in lines if line["question"] in RUBRIC}
     start = time.perf_counter()
     for question, text in one_each.items():
         judge(text, RUBRIC[question])
