@@ -89,6 +89,8 @@ class ReferenceModel(msgspec.Struct, frozen=True, kw_only=True):
     """The first convolution's filters, each stretched to its own range 0 to 255, row-major."""
     filters_shape: tuple[int, ...] = ()
     """Filters, channels, height, width."""
+    machine: str = ""
+    """Where it was trained, if not where the accuracies were measured: its bits are then not those of any of them."""
 
 
 Quantity = Literal["accuracy", "gap"]

@@ -17,7 +17,7 @@ import msgspec
 from grader.errors import TrainingError, UsageError
 from grader.model import Budget, Outcome, Recipe, Recordings, StageMatch, Text, Training
 from grader.records import read_record
-from grader.training.bands import Bands, Measurement, StageMeasurement
+from grader.training.bands import Bands, Measurement, StageMeasurement, band_of
 from grader.training.cache import timing
 from grader.training.devices import BF16_FLAGS, cpu_flags, cpu_model
 from grader.training.jobs import Job, torch_version
@@ -179,9 +179,9 @@ def with_models(
 ) -> Models:
     """Return the bands with the reference's networks of the first seed, trained again or taken from the cache.
 
-    A network goes beside its stage's figures only where it reaches the accuracy measured for that seed. One that is
-    already there stays, and is compared by its digest. Raises UsageError where nothing was measured under these
-    conditions.
+    One that is already there stays, and is compared by its digest. A new one goes beside its stage's figures where it
+    reaches the accuracy measured for that seed; one of another machine, where the band holds it, with that machine's
+    name. Raises UsageError where nothing was measured under these conditions.
     """
     one_seed = msgspec.structs.replace(calibration, seeds=calibration.seeds[:1])
     made = calibrate(one_seed, cache=cache, workers=workers, progress=progress)
@@ -194,9 +194,7 @@ def with_models(
             en="Nothing was measured under these conditions: calibrate first, without --models.",
         )
     seed = calibration.seeds[0]
-    compared = {
-        name: _compared(stage, made.stages[name], old.seeds.index(seed)) for name, stage in old.stages.items()
-    }
+    compared = {name: _compared(old, made, name, old.seeds.index(seed)) for name in old.stages}
     new = msgspec.structs.replace(old, stages={name: stage for name, (stage, _) in compared.items()})
     kept = tuple(new if one is old else one for one in bands.measurements)
     return Models(
@@ -205,10 +203,21 @@ def with_models(
     )
 
 
-def _compared(old: StageMeasurement, made: StageMeasurement, place: int) -> tuple[StageMeasurement, Text]:
+def _compared(
+    measured: Measurement, made_now: Measurement, name: str, place: int
+) -> tuple[StageMeasurement, Text]:
+    """Return the stage with its network beside it, as `with_models` says, and what is to be told of it."""
+    old, made = measured.stages[name], made_now.stages[name]
     digest = made.model.sha256 if made.model else ""
     if made.accuracies[0] != old.accuracies[place]:
         figures = f"{100 * made.accuracies[0]:.2f} / {100 * old.accuracies[place]:.2f} %"
+        band = band_of(measured, name)
+        if old.model is None and made.model is not None and band.lower <= made.accuracies[0] <= band.upper:
+            model = msgspec.structs.replace(made.model, machine=made_now.machine)
+            return msgspec.structs.replace(old, model=model), Text(
+                fr=f"réseau d'une autre machine, dans la bande ({figures}) : {digest}",
+                en=f"a network of another machine, within the band ({figures}): {digest}",
+            )
         return old, Text(
             fr=f"autre réseau que celui mesuré ({figures}) : autre processeur ou autre version de torch",
             en=f"not the network that was measured ({figures}): another CPU or another torch",

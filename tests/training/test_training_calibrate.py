@@ -109,14 +109,22 @@ def test_the_reference_models_come_again_and_are_compared(
     assert again.bands.measurements == (measured,)
     assert model.sha256 in again.told["only"].en
 
-    moved = msgspec.structs.replace(
-        without.stages["only"], accuracies=(0.99, *measured.stages["only"].accuracies[1:])
-    )
-    other = msgspec.structs.replace(without, stages={"only": moved})
+    other = moved(without, (0.99, 0.9901))
     found = with_models(merged(None, other), calibration, cache=cache, workers=2)
     assert found.bands.measurements == (other,) and "not the network" in found.told["only"].en
+    near = moved(without, (measured.stages["only"].accuracies[0] + 0.001, 0.5))
+    beside = with_models(merged(None, near), calibration, cache=cache, workers=2)
+    stood = beside.bands.measurements[0].stages["only"].model
+    assert stood == msgspec.structs.replace(model, machine=measured.machine)
+    assert "another machine" in beside.told["only"].en
     with pytest.raises(UsageError, match="measured"):
         with_models(None, calibration, cache=cache, workers=2)
+
+
+def moved(measurement: Measurement, accuracies: tuple[float, ...]) -> Measurement:
+    """Return the measurement with other accuracies of its one stage."""
+    stage = msgspec.structs.replace(measurement.stages["only"], accuracies=accuracies)
+    return msgspec.structs.replace(measurement, stages={"only": stage})
 
 
 def without_models(measurement: Measurement) -> Measurement:
@@ -146,8 +154,12 @@ def test_the_committed_models_are_whole() -> None:
                 continue
             assert sum(map(sum, stage.model.confusion)) == one.test_images
             assert math.prod(stage.model.filters_shape) == len(stage.model.filters) == 32 * 3 * 5 * 5
-            assert fmean(stage.model.curve[-3:]) == pytest.approx(stage.accuracies[0], abs=1e-5)
-    assert any(stage.model for one in committed() if one.precision == "bf16" for stage in one.stages.values())
+            ends = fmean(stage.model.curve[-3:])
+            if stage.model.machine:  # another CPU: the same seed ends elsewhere
+                assert min(stage.accuracies) - 0.03 <= ends <= max(stage.accuracies) + 0.03
+            else:
+                assert ends == pytest.approx(stage.accuracies[0], abs=1e-5)
+        assert len(models) == len(one.stages), "every measurement shows the networks of one seed"
 
 
 def leave_run(out: Path, recipe: Recipe | None) -> None:
