@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from grader.model.class_summary import ClassSummary, CurveTally, StageTally
+from grader.model.class_summary import ClassSummary, CurveTally, ItemTally, StageTally
 from grader.text import Language
 from reports.class_report.phrases import word
 from reports.cleaning import clean_line
@@ -32,6 +32,7 @@ MOST_LINES = 40
 """Curves drawn one by one; beyond, ranges are shown."""
 _BINS = 20
 _COLUMNS = 3
+_ITEMS_IN_A_COLUMN = 24
 _PARTS = (("full", BLUE), ("part", LIGHT_BLUE), ("none", "#c9857e"), ("open", "#d9dfe5"))
 _MOST_DOTS = 400
 
@@ -94,16 +95,32 @@ def _marks(summary: ClassSummary) -> Figure:
 
 def _items(summary: ClassSummary) -> Figure:
     language = summary.language
-    items = [item for item in summary.items if item.full + item.part + item.none + item.open]
-    figure = canvas(174, 14 + 3.6 * len(items))
-    axes = figure.subplots()
+    items = [item for item in summary.items if item.maximum and item.full + item.part + item.none + item.open]
+    columns = 1 if len(items) <= _ITEMS_IN_A_COLUMN else 2
+    rows = max(-(-len(items) // columns), 1)
+    figure = canvas(174, 14 + 3.6 * rows)
+    grid = figure.subplots(1, columns, squeeze=False)
+    for place, axes in enumerate(grid[0]):
+        _shares(axes, items[place * rows : (place + 1) * rows], rows)
+    handles, labels = grid[0][0].get_legend_handles_labels()
+    named = [word(label, language) for label in labels]
+    grid[0][0].legend(
+        handles, named, frameon=False, fontsize=7, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4,
+        columnspacing=1.2, handlelength=1.6,
+    )  # fmt: skip
+    told = "; ".join(f"{item.item} {percent(item.mean, language)}" for item in items)
+    return _figure("items", svg(figure), language, told)
+
+
+def _shares(axes: Axes, items: Sequence[ItemTally], rows: int) -> None:
+    """Draw a bar an item, the shares of hand-ins side by side; `rows` have room."""
     for row, item in enumerate(items):
         total = item.full + item.part + item.none + item.open
         start = 0.0
         for name, colour in _PARTS:
             share = 100 * getattr(item, name) / total
-            named = word(name, language) if row == 0 else None
-            axes.barh(-row, share, left=start, height=0.74, color=colour, label=named)
+            part = name if row == 0 else None
+            axes.barh(-row, share, left=start, height=0.74, color=colour, label=part)
             start += share
     axes.set_yticks([-row for row in range(len(items))], [clean_line(item.item, 24) for item in items])
     for label in axes.get_yticklabels():
@@ -112,11 +129,8 @@ def _items(summary: ClassSummary) -> Figure:
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.set_xlim(0, 100)
-    axes.set_ylim(-len(items) + 0.4, 0.6)
+    axes.set_ylim(-rows + 0.4, 0.6)
     axes.set_xlabel("%", parse_math=False)
-    axes.legend(frameon=False, fontsize=7, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4)
-    told = "; ".join(f"{item.item} {percent(item.mean, language)}" for item in items)
-    return _figure("items", svg(figure), language, told)
 
 
 def _accuracies(summary: ClassSummary) -> Figure:
