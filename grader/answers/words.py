@@ -108,7 +108,18 @@ class Reading:
 
 def fold(text: str) -> str:
     """Return `text` in lower case without accents, character by character."""
-    return "".join(unicodedata.normalize("NFD", sign)[0] for sign in text.lower().replace("ı", "i"))
+    return text.lower().replace("ı", "i").translate(_BARE)
+
+
+class _Bare(dict[int, str]):
+    """Each sign without its accents, found once: a class's answers hold the same few hundred over and over."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = bare = unicodedata.normalize("NFD", chr(code))[0]
+        return bare
+
+
+_BARE = _Bare()
 
 
 def read_words(text: str) -> Reading:
