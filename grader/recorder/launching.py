@@ -208,10 +208,20 @@ class _Here:
 def _processes() -> None:
     """Let processes and pools that the program makes do their work in this process, where it is watched."""
     process: Any = multiprocessing.process.BaseProcess
-    process.start = lambda self: self.run()
-    process.join = lambda self, timeout=None: None
-    process.is_alive = lambda self: False
-    process.exitcode = 0
+    original = process.start
+
+    def start(self: Any) -> None:
+        """Do the work now; what Python itself keeps running beside the program (a manager) is started as ever."""
+        target = getattr(self, "_target", None)
+        if str(getattr(target, "__module__", "")).startswith("multiprocessing"):
+            original(self)
+        else:
+            self.run()
+
+    process.start = start
+    waited, alive = process.join, process.is_alive
+    process.join = lambda self, timeout=None: waited(self, timeout) if self._popen is not None else None
+    process.is_alive = lambda self: alive(self) if self._popen is not None else False
     contexts: Any = multiprocessing.context.BaseContext
     contexts.Pool = lambda self, *_, **__: _Here()
     modules: Any = multiprocessing
