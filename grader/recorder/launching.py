@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import builtins
 import concurrent.futures
 import contextlib
 import itertools
@@ -21,6 +22,7 @@ from typing import Any
 import torch
 
 from grader.recorder.bridges import Stopped
+from grader.recorder.inert import Inert
 from grader.recorder.journal import Journal
 from grader.recorder.program import compile_source
 
@@ -130,7 +132,26 @@ def install(root: str, journal: Journal) -> None:
     modules.getoutput = lambda command, *_, **__: run(command, text=True).stdout
     modules.Popen = _started(launcher)
     os.system = lambda command: launcher.start(os.fsdecode(command))
+    names: Any = builtins
+    names.get_ipython = _notebook(launcher)
     _processes()
+
+
+def _notebook(launcher: Launcher) -> Callable[[], Any]:
+    """Return what a notebook's cells find as their notebook: it starts scripts, and anything else does nothing."""
+
+    class Notebook(Inert):
+        def system(self, command: Any, *_: Any) -> int:
+            return launcher.start(str(command))
+
+        getoutput = system_raw = system_piped = system
+
+        def run_line_magic(self, name: str, line: str = "", *_: Any, **__: Any) -> Any:
+            return launcher.start(f"python {line}") if name == "run" else Inert()
+
+        magic = run_line_magic
+
+    return Notebook
 
 
 def _started(launcher: Launcher) -> type:

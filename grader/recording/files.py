@@ -94,10 +94,27 @@ def _pieces(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             module = ast.parse(chunk.text, filename=path)
-        pieces.append((chunk.cell, module))
+        pieces += [(chunk.cell, module), *_written(module)]
         if cells and not cells - {cell for cell, _ in pieces}:
             break
     return _without_replaced(pieces)
+
+
+def _written(module: ast.Module) -> list[tuple[int, ast.Module]]:
+    """Return the module that a cell writes to a file for the others to import or to start, where it does just that."""
+    call = module.body[0].value if len(module.body) == 1 and isinstance(module.body[0], ast.Expr) else None
+    text = call.args[0] if isinstance(call, ast.Call) and len(call.args) == 1 else None
+    if not isinstance(text, ast.Constant) or not isinstance(text.value, str):
+        return []
+    if not (
+        isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "write"
+    ):
+        return []
+    try:
+        chunk = read_program(text.value.encode(), "written.py").chunks[0]
+        return [(0, ast.parse(chunk.text))] if chunk.error is None else []
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
 
 
 def _without_replaced(pieces: list[tuple[int, ast.Module]]) -> list[tuple[int, ast.Module]]:

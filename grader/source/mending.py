@@ -15,6 +15,9 @@ _PRINT = re.compile(
 _REDIRECTED = re.compile(r"^>>\s*([\w.]+)\s*,?\s*")
 _EXCEPT = re.compile(r"^(\s*except\s+[\w.()]+(?:\s*\([^)]*\))?)\s*,\s*(\w+)\s*:")
 _TIMED = re.compile(r"^(\s*)%(?:time|timeit|prun|memit)\s+(?:-\S+\s+(?:\d+\s+)?)*(.*)$")
+_STARTS = re.compile(
+    r"^\s*(?:!\s*(?P<shell>.*\bpython[\d.]*\b.*\.py\b.*)|%run\s+(?P<script>[^\s-].*\.py\b.*))$"
+)
 _ASSIGNED = re.compile(r"^(\s*[\w.,\s\[\]\"']+=)\s*[!%].*$")
 _MAGIC = re.compile(r"^(\s*)(?:[%!?].*|[\w.]+\?{1,2}\s*)$")
 
@@ -117,11 +120,27 @@ def _silenced(lines: list[str], number: int) -> bool:
     elif assigned:
         lines[number] = assigned[1] + " []"
     elif magic:
-        lines[number] = magic[1] + "pass"
+        lines[number] = magic[1] + (started(line) or "pass")
         _without_rest(lines, number, line)
     else:
         return False
     return True
+
+
+def started(line: str) -> str:
+    """Return Python that starts the script which a shell line or `%run` starts; an empty text for any other line.
+
+    `{name}` in it is a value of the notebook's, as the notebook understands it.
+    """
+    found = _STARTS.match(line)
+    if found is None or line.rstrip().endswith("\\"):
+        return ""
+    command = (found["shell"] or f"python {found['script']}").strip()
+    for text in (f"f{command!r}", repr(command)) if "{" in command else (repr(command),):
+        called = f"get_ipython().system({text})"
+        if _error(called) is None:
+            return called
+    return ""
 
 
 def _without_rest(lines: list[str], number: int, line: str) -> None:

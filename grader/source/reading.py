@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from grader.source.mending import mend
+from grader.source.mending import mend, started
 
 CELLS_MAX = 600
 BYTES_MAX = 48 * 1024 * 1024
@@ -20,6 +20,7 @@ Order = Literal["file", "execution"]
 _LFS = b"version https://git-lfs.github.com/spec/"
 _CELL_MAGIC = re.compile(r"^\s*%%(\w+)[ \t]*(.*)$")
 _STILL_PYTHON = frozenset({"time", "timeit", "capture", "prun", "memit", "python", "python3", "py", "wandb"})
+_SHELLS = frozenset({"bash", "sh", "script", "cmd"})
 _FILE_NAME = re.compile(r"(?:-a\s+)?[\"']?([\w-]+(?:/[\w-]+)*\.py)[\"']?\s*$")
 
 
@@ -158,6 +159,9 @@ def _without_cell_magic(text: str) -> tuple[str, tuple[str, ...]]:
     if found[1] == "writefile":
         name = _FILE_NAME.match(found[2])
         return (f"open({name[1]!r}, 'w').write({rest!r})" if name else ""), ("notebook_magic",)
+    if found[1] in _SHELLS:
+        commands = [started(f"!{line}") for line in lines[first + 1 :]]
+        return ("\n".join(["", *commands]) if any(commands) else ""), ("notebook_magic",)
     if found[1] not in _STILL_PYTHON:
         return "", ("notebook_magic",)
     lines[first] = ""

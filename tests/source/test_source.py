@@ -34,6 +34,27 @@ def test_what_is_timed_still_runs() -> None:
     assert "x = 1" in mend(OLD["notebook_magic"])[0]
 
 
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("!python train.py --bn", "'python train.py --bn'"),
+        ("  !cd src && python3 -u train.py > log.txt", "'cd src && python3 -u train.py > log.txt'"),
+        (
+            "!python train.py --lr {lr} --name {cfg['name']}",
+            "f\"python train.py --lr {lr} --name {cfg['name']}\"",
+        ),
+        ("!python train.py --names {}", "'python train.py --names {}'"),
+        ("%run train.py --bn", "'python train.py --bn'"),
+        ("!pip install torch", ""),
+        ("%run -m pip", ""),
+    ],
+)
+def test_scripts_that_a_notebook_starts_are_started(line: str, command: str) -> None:
+    """A shell line or a magic that runs a script of the hand-in becomes a call; any other one does nothing."""
+    mended, _ = mend(f"for lr in (1, 2):\n    {line.strip()}\n")
+    assert mended.split("\n")[1].strip() == (f"get_ipython().system({command})" if command else "pass")
+
+
 def test_a_remainder_is_no_magic() -> None:
     """A line of an expression that begins with % stays what it is."""
     text = 'print("a %d"\n      % 3)\n'
@@ -83,10 +104,15 @@ def test_the_order_of_execution_is_offered_where_it_differs() -> None:
 
 def test_cells_of_other_languages_are_emptied() -> None:
     """`%%bash` is no Python, `%%time` is, and `%%writefile` writes its module."""
-    cells = ("%%bash\nls", 1), ("%%time\nx = 1", 2), ("%%writefile outils.py\ndef f(): pass", 3)
+    cells = (
+        ("%%bash\nls", 1),
+        ("%%sh\nls\npython a.py --bn", 4),
+        ("%%time\nx = 1", 2),
+        ("%%writefile outils.py\ndef f(): pass", 3),
+    )
     texts = [one.text for one in read_program(notebook(*cells), "tp.ipynb").chunks]
-    assert texts[:2] == ["", "\nx = 1"]
-    assert texts[2].startswith("open('outils.py', 'w')")
+    assert texts[:3] == ["", "\n\nget_ipython().system('python a.py --bn')", "\nx = 1"]
+    assert texts[3].startswith("open('outils.py', 'w')")
 
 
 @pytest.mark.parametrize(
