@@ -170,15 +170,17 @@ def _order(words: list[Word], left: int, right: int) -> Literal["rising", "falli
 
 
 def _set(words: list[Word], place: int) -> Literal["train", "test", ""]:
-    """Return on which images an accuracy was measured, where the words around it tell."""
-    near = {
-        form
-        for word in words[max(0, place - 4) : place + 5]
-        if abs(word.at - words[place].at) < 4
-        for form in word.forms
-    }
-    train, test = bool(near & _TRAIN), bool(near & _TEST)
-    return "train" if train and not test else "test" if test and not train else ""
+    """Return on which images an accuracy was measured, where the words around it tell, those nearest first."""
+    clause = words[place].clause
+    behind = [word for word in words[place + 1 : place + 4] if word.clause == clause]
+    before = [word for word in words[max(0, place - 4) : place] if word.clause == clause]
+    around = [word for word in words[max(0, place - 4) : place + 5] if abs(word.at - words[place].at) < 4]
+    for near in (behind, before, around):
+        forms = {form for word in near for form in word.forms}
+        train, test = bool(forms & _TRAIN), bool(forms & _TEST)
+        if train != test:
+            return "train" if train else "test"
+    return ""
 
 
 def _percent(word: Word) -> float:

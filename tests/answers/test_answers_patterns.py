@@ -50,6 +50,23 @@ def holds(pattern: str, text: str) -> bool:
         ("train: eteint*", "En train des neurones sont éteints, en test non.", True),
         ("test: eteint*", "En train des neurones sont éteints, en test rien.", False),
         ("test: eteint*", "On éteint des neurones en test.", True),
+        ("only voisin*", "Un neurone ne voit que ses voisins.", True),
+        ("only voisin*", "Un neurone ne voit pas que ses voisins.", False),
+        ("poids petit*", "Un réseau non entraîné a des poids petits.", True),
+        ("jusqu couche", "On calcule jusqu'à la couche 5.", True),
+        ("#>9 epoque", "Il faut 30 époques.", True),
+        ("#>9 epoque", "Il faut 3 époques.", False),
+        (
+            "neuron* depend* !empech*",
+            "Cela empêche chaque petit groupe de neurones de trop dépendre du reste.",
+            True,
+        ),
+        (
+            "neuron* depend* !!empech*",
+            "Cela empêche chaque petit groupe de neurones de trop dépendre du reste.",
+            False,
+        ),
+        ("beaucoup poids", "bcp de poid", True),
     ],
 )
 def test_patterns_hold_where_they_say_so(pattern: str, text: str, wanted: bool) -> None:
@@ -81,12 +98,19 @@ def test_a_slip_of_one_letter_is_read_as_the_word_it_is_near() -> None:
         ("78.4 now vs 75.0", 75.0, 78.4),
         ("81,4 -> 83,0", 81.4, 83.0),
         ("Elle tombe de 80 % à 76 % en test", 80, 76),
+        ("82,1 % en test (train 90 %) au lieu de 80,3 %", 80.3, 82.1),
     ],
 )
 def test_before_and_after_are_told_apart(text: str, before: float, after: float) -> None:
     """A comparison has the older accuracy first, in whatever order it is told."""
     (pair,) = comparisons(read_words(text))
     assert (pair.before, pair.after) == (before, after)
+
+
+def test_a_gain_in_brackets_behind_an_accuracy_is_one() -> None:
+    """`83.5% (+1.8)` tells a difference in points; a sum does not."""
+    assert len(tags(read_words("Final test accuracy is 83.5% (+1.8)."))["gain"]) == 1
+    assert tags(read_words("k·k·z + 1 poids"))["gain"] == []
 
 
 def test_a_gap_and_a_training_accuracy_are_no_comparison() -> None:

@@ -126,3 +126,45 @@ def test_a_size_that_is_rounded_down_passes_and_a_wrong_one_fails() -> None:
     """The floor is no obstacle, and without any rounding up a wrong numerator is seen."""
     assert outcomes({"Q1": "floor((x+2p-k)/s) + 1"})["test_q1_size"] is Outcome.PASSED
     assert outcomes({"Q1": "(x+2p-k+1)/s"})["test_q1_size"] is Outcome.FAILED
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        (
+            "Q8",
+            "Sans padding le noyau 5x5 ferait perdre deux pixels par bord : il faut deux rangées de zéros, stride 1.",
+        ),
+        ("Q8", "2 zeros on each side, and we move one pixel at a time."),
+        (
+            "Q8",
+            "Essayé sans padding puis avec un pas de 2, finalement nn.Conv2d(3, 32, 5, stride=1, padding=2).",
+        ),
+        ("Q9", "La fenêtre se déplace de deux cases, pas besoin d'ajouter des zéros."),
+        ("Q9", "The stride must be equal to two, with no padding since no pixel is lost."),
+        (
+            "Q1",
+            "((x+2p-k)/s + 1) × ((y+2p-k)/s + 1) ; poids : k·k·z (+1 de biais) ; fully-connected : xyz·H_out·W_out",
+        ),
+    ],
+)
+def test_values_told_in_words_pass(question: str, text: str) -> None:
+    """What is said without an equals sign, or beside what was tried first, is read."""
+    assert set(outcomes({question: text}).values()) == {Outcome.PASSED}
+
+
+def test_what_is_not_computed_or_left_out_fails() -> None:
+    """Words without a formula, a fully connected layer never spoken of, and a table never written earn nothing."""
+    found = outcomes({"Q1": "La taille dépend de p, s et k, et il y a moins de poids qu'en fully-connected."})
+    assert set(found.values()) == {Outcome.FAILED}
+    found = outcomes({"Q1": "(x+2p-k)/s + 1, de même en y, et k·k·z poids."})
+    assert [found[f"test_q1_{name}"] for name in ("size", "weights", "dense")] == [
+        Outcome.PASSED, Outcome.PASSED, Outcome.FAILED,
+    ]  # fmt: skip
+    found = outcomes({"Q10": "Les tailles diminuent avec les poolings, les poids sont dans les couches."})
+    assert found["test_q10_conv1"] is found["test_q10_fc4"] is Outcome.FAILED
+
+
+def test_weights_alone_are_no_wrong_size() -> None:
+    """`fc4 : 1 025 000` gives the weights and no size: a person looks at the row."""
+    assert outcomes({"Q10": "conv1 2432, fc4 1025000, fc5 10010"})["test_q10_fc4"] is Outcome.MANUAL
