@@ -10,7 +10,7 @@ from grader.submissions.combining import MOST_RUNS, Flag, combined, rank
 from grader.submissions.option_words import DEFAULTS, NOT_INGREDIENTS, NUMBERS, RATES, USUAL_RATE
 from grader.submissions.settings_files import argv_for_a_file, fitting, option_for_a_file
 from grader.submissions.syntax import dotted
-from grader.submissions.tested import compared, listed
+from grader.submissions.tested import compared, listed, tested
 
 
 def variants(tree: ast.Module, settings_files: Sequence[str] = ()) -> tuple[tuple[tuple[str, ...], ...], int]:
@@ -167,6 +167,12 @@ def _choice(
     typed = [str(value) for value in values]
     alone = [(text,) if positional else (name, text) for text in typed]
     several = _literal(keywords.get("nargs")) in ("+", "*")
+    members = sorted(tested([tree]).members.get(destination, {}), key=rank)
+    if not several and len(members) > 1 and {*members} == {*typed}:  # one text that holds several
+        growing = [",".join(members[: count + 1]) for count in range(1, len(members))]
+        texts = (*alone, *((text,) if positional else (name, text) for text in growing))
+        yield Flag(destination, texts, is_choice=True, positional=positional)
+        return
     chain = [(*(() if positional else (name,)), *typed[: count + 1]) for count in range(1, len(typed))]
     variants = tuple([*alone, *chain] if several else alone)
     by_itself = "" if default is None else str(default)

@@ -10,9 +10,10 @@ from grader.submissions.syntax import dotted
 
 FIRST_WORD = "sys.argv[1]"
 """The name that the first word of the command line has here."""
+_SETTINGS = (ast.Dict, ast.Call, ast.Tuple)
 _HANDED_ON = 3
 """Functions through which a value is followed."""
-Value = bool | int | float | str
+Value = bool | int | float | str | tuple[str, ...]
 _AT_LEAST = (ast.GtE, ast.Lt)
 _MORE_THAN = (ast.Gt, ast.LtE)
 
@@ -27,8 +28,10 @@ class Tested:
     """Names that stand in a condition."""
     values: dict[str, dict[int | str, None]] = field(default_factory=dict)
     """What a name is compared with, or which keys of a dictionary it chooses, in source order."""
-    functions: set[str] = field(default_factory=set)
-    """Functions and classes of the programs' own."""
+    members: dict[str, dict[str, None]] = field(default_factory=dict)
+    """Texts that are looked for in a list of that name."""
+    functions: dict[str, list[str]] = field(default_factory=dict)
+    """Functions and classes of the programs' own, with the names of what they are given."""
 
 
 def tested(trees: Iterable[ast.Module]) -> Tested:
@@ -36,9 +39,12 @@ def tested(trees: Iterable[ast.Module]) -> Tested:
     found = Tested()
     for tree in trees:
         tables = _tables(tree)
+        found.values |= {entry_of(name): dict.fromkeys(keys) for name, keys in _of_settings(tree, tables)}
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
-                found.functions.add(node.name)
+                found.functions[node.name] = _parameters(node)
+            for container, member in _looked_for(node):
+                found.members.setdefault(container, {})[member] = None
             name = name_of(node)
             if name and not isinstance(getattr(node, "ctx", None), ast.Store):
                 found.read.add(name)
@@ -47,6 +53,49 @@ def tested(trees: Iterable[ast.Module]) -> Tested:
             for chosen, values in (*_compared(node), *_chosen(node, tables)):
                 found.values.setdefault(chosen, {}).update(dict.fromkeys(values))
     return found
+
+
+def entry_of(table: str) -> str:
+    """Return the name under which the choice of an entry of `table` is known."""
+    return f"{table}[]"
+
+
+def _of_settings(
+    tree: ast.Module, tables: dict[str, list[int | str]]
+) -> Iterator[tuple[str, list[int | str]]]:
+    """Yield tables, and lists, whose entries are settings of several things, with the keys of the entries."""
+    for node in ast.walk(tree):
+        value = node.value if isinstance(node, ast.Assign) else None
+        held = value.values if isinstance(value, ast.Dict) else getattr(value, "elts", [])
+        if (
+            not isinstance(node, ast.Assign)
+            or len(held) < 2
+            or not all(isinstance(one, _SETTINGS) for one in held)
+        ):
+            continue
+        for name in (dotted(target) for target in node.targets):
+            if name:
+                yield name, tables.get(name) or list(range(len(held)))
+
+
+def _parameters(node: ast.FunctionDef | ast.ClassDef) -> list[str]:
+    """Return the names of what a function, or the class's own constructor, is given by position."""
+    if isinstance(node, ast.FunctionDef):
+        return [one.arg for one in node.args.args]
+    made = next(
+        (one for one in node.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"), None
+    )
+    if made is not None:
+        return [one.arg for one in made.args.args[1:]]
+    return [dotted(one.target) for one in node.body if isinstance(one, ast.AnnAssign)]
+
+
+def _looked_for(node: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield (name of the list, text) of `"bn" in STEPS`."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1 and isinstance(node.ops[0], ast.In | ast.NotIn):
+        name, text = name_of(node.comparators[0]), node.left
+        if name and isinstance(text, ast.Constant) and isinstance(text.value, str):
+            yield name, text.value
 
 
 def name_of(node: ast.AST) -> str:
@@ -59,14 +108,12 @@ def name_of(node: ast.AST) -> str:
         if node.slice.value == 1 and dotted(node.value) in ("sys.argv", "argv"):
             return FIRST_WORD
         return node.slice.value if isinstance(node.slice.value, str) else ""
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in ("get", "lower")
-    ):
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         first = node.args[0] if node.args else None
-        if node.func.attr == "lower":
+        if node.func.attr in ("lower", "split", "strip"):
             return name_of(node.func.value)
+        if node.func.attr != "get":
+            return ""
         return first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
     return ""
 

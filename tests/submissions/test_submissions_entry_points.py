@@ -227,6 +227,16 @@ class TestFlags:
             "",
         ]
 
+    def test_several_values_in_one_text(self, tmp_path: Path) -> None:
+        """Improvements that are looked for in a text of the command line are tried alone and one more at a time."""
+        body = "steps = args.steps.split(',')\nif 'bn' in args.steps.split(','): b()\nif 'norm' in args.steps: n()"
+        assert set(arguments(tmp_path, parser("'--steps', default=''", body=body))) == {
+            "",
+            "--steps norm",
+            "--steps bn",
+            "--steps norm,bn",
+        }
+
     def test_values_known_by_comparison(self, tmp_path: Path) -> None:
         """An option without choices is understood by what the program compares it with."""
         body = "if args.stage >= 2: normalise()\nif args.stage >= 3: augment()\nif args.lr == 1: pass"

@@ -92,6 +92,22 @@ def test_fields_arguments_and_tables(tmp_path: Path) -> None:
         assert files["tp.py"] == program.replace("False", "True")
 
 
+def test_stages_handed_over_or_taken_from_a_table(tmp_path: Path) -> None:
+    """A call that names the stage, the entry of a table, and a list of improvements: each is tried otherwise."""
+    for number, (program, wanted) in enumerate((
+        ("def f(q):\n    if q == 'base': a()\n    if q == 'bn': b()\nf('bn')\n", ["f('base')"]),
+        ("T = {'base': dict(bn=0), 'bn': dict(bn=1)}\ncfg = T['bn']\ntrain(cfg)\n", ["cfg = T['base']"]),
+        ("T = [dict(bn=0), dict(bn=1), dict(bn=2)]\ndef f():\n    c = T[2]\nf()\n", ["    c = T[0]", "    c = T[1]"]),
+        (
+            "PAS = ['norm']\nif 'bn' in PAS: b()\nif 'aug' in PAS: a()\nif 'norm' in PAS: c()\ntrain()\n",
+            ["PAS = []", "PAS = ['norm', 'aug']", "PAS = ['norm', 'aug', 'bn']"],
+        ),
+    )):  # fmt: skip
+        found = switched(tmp_path / str(number), {"tp.py": program})
+        changed = [set(files["tp.py"].split("\n")) - set(program.split("\n")) for _, files in found]
+        assert changed == [{line} for line in wanted]
+
+
 def test_a_table_that_the_program_goes_through_itself_is_left_alone(tmp_path: Path) -> None:
     """Several settings of one name are a list of experiments, and run by themselves."""
     program = (
