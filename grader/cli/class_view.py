@@ -83,6 +83,8 @@ class LiveClass:
         table = Table(*(head.in_(self._language) for head in _HEADS), box=None, pad_edge=False)
         for kind, name in _KINDS:
             counts = progress.counts.get(kind, {})
+            if not any(counts.values()):
+                continue
             cells = [str(counts.get(state, 0) or "") for state in ("done", "running", "waiting", "failed")]
             table.add_row(name.in_(self._language), *cells)
         table.caption = self._rest(progress)

@@ -17,6 +17,10 @@ from grader.pipeline.options import machine_language
 from grader.text import Text
 
 _PATH = click.Path(path_type=Path)
+_LAST = Text(
+    fr="Rapport de classe, et comparaison des remises entre elles.",
+    en="Class report, and comparing the hand-ins with each other.",
+)
 _WROTE = Text(fr="Écrit : {path}", en="Written: {path}")
 
 
@@ -71,6 +75,7 @@ def class_(
             live.note(_marks_are_out(graded, options.reports))
 
         graded = grade_class(options, live, marked=marked)
+    live.note(_LAST)
     take_reports(graded, found, language, taken)
     print_class(found, language, Console(highlight=False), anonymous=options.anonymous)
     for note in taken.notes:

@@ -59,6 +59,7 @@ FRENCH = (
     "La sortie vaut ((32 - 5 + 2*2)/1 + 1) = 32, puis 16 × 16 × 32 = 8192 valeurs ; on apprend donc "
     "5 × 5 × 3 × 32 + 32 = 2432 poids, contre 3072 × 32768 + 32768 = 100696064 sans partage."
 )
+OWN = "Avec 7 époques et un pas de 0.03 nous tombons à 41 % puis remontons à 63 % dès que le lot passe à 96 images."
 ENGLISH = (
     "The output is ((32 - 5 + 2*2)/1 + 1) = 32, then 16 × 16 × 32 = 8192 values; so we learn "
     "5 × 5 × 3 × 32 + 32 = 2432 weights, against 3072 × 32768 + 32768 = 100696064 without sharing."
@@ -101,6 +102,14 @@ def test_a_translated_answer_is_found_by_its_numbers_and_signs() -> None:
               material("c", answers={"Q10": own})]  # fmt: skip
     (pair,) = likeness(class_).pairs
     assert (pair.left, pair.right, pair.evidence[0].signal) == ("a", "b", "answers")
+
+
+def test_an_answer_that_many_give_makes_nobody_alike() -> None:
+    """What a good part of the class wrote comes from a lecture; the two who share an answer of their own are found."""
+    class_ = [material(f"s{n:02}", answers={"Q10": FRENCH}) for n in range(12)]
+    class_ += [material(key, answers={"Q10": FRENCH, "Q11": OWN}) for key in ("y", "z")]
+    (pair,) = likeness(class_).pairs
+    assert (pair.left, pair.right, pair.evidence[0].summary) == ("y", "z", "Q11 100 %")
 
 
 def test_equal_curves_and_pictures_are_told() -> None:

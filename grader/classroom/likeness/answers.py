@@ -1,7 +1,8 @@
 """Likeness of written answers: shared runs of words, and across languages the same numbers and signs in the same order.
 
-What many answers of the class share, the sheet's own wording and the figures everybody finds, counts for little: each
-feature weighs by how rare it is.
+What many answers of the class share, the sheet's own wording and the figures everybody finds, counts for nothing, and
+what few share for the more the rarer it is. Pairs are found by what they share, so that a class of a thousand is not a
+million comparisons.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from grader.classroom.likeness.material import Material
@@ -23,6 +24,8 @@ _SIGN_RUN = 4
 LEAST = 0.35
 _LEAST_WEIGHT = 6.0
 """Weight of shared features below which likeness is chance."""
+_COMMON, _COMMON_FROM = 0.05, 8
+"""Share of a class, and least number of hand-ins, beyond which what they have in common comes from the sheet."""
 _PASSAGES = 5
 _CHARACTERS = 1_500
 
@@ -32,50 +35,60 @@ def answer_evidence(
 ) -> dict[tuple[str, str], Evidence]:
     """Return, for each pair with at least one answer alike, how alike and which; `wording` is the sheet's own."""
     sheet = {feature for text in wording for feature in _features(text)}
-    features = {
-        one.id: {question: _features(text) - sheet for question, text in one.answers.items()}
-        for one in class_
+    features = [
+        {question: _features(text) - sheet for question, text in one.answers.items()} for one in class_
+    ]
+    weight = _weights(features)
+    alike: dict[tuple[int, int], list[tuple[float, str]]] = {}
+    for question in sorted({question for answers in features for question in answers}):
+        for pair, share in _alike([answers.get(question, frozenset()) for answers in features], weight):
+            alike.setdefault(pair, []).append((share, question))
+    return {
+        (class_[left].id, class_[right].id): _evidence(
+            class_[left], class_[right], sorted(found, key=lambda row: (-row[0], row[1]))
+        )
+        for (left, right), found in sorted(alike.items())
     }
-    seen = Counter(
-        feature for answers in features.values() for feature in set().union(*answers.values(), frozenset())
-    )
-    weight = {feature: math.log(1 + len(class_) / count) for feature, count in seen.items()}
-    found = {}
-    for left, right in combinations(class_, 2):
-        alike = _alike(left, right, features, weight)
-        if alike:
-            found[left.id, right.id] = _evidence(left, right, alike)
-    return found
 
 
-def _features(text: str) -> frozenset[str]:
-    """Return runs of words, and runs of numbers and signs, which survive translation."""
+def _weights(features: Sequence[Mapping[str, frozenset[int]]]) -> dict[int, float]:
+    """Return what each feature weighs; what a good part of the class has is not in it."""
+    seen = Counter(feature for answers in features for feature in frozenset().union(*answers.values()))
+    most = max(_COMMON_FROM, _COMMON * len(features))
+    return {feature: math.log(1 + len(features) / count) for feature, count in seen.items() if count <= most}
+
+
+def _alike(
+    answers: Sequence[frozenset[int]], weight: Mapping[int, float]
+) -> Iterator[tuple[tuple[int, int], float]]:
+    """Yield the pairs of answers to one question of which much is shared, and the share."""
+    whose: dict[int, list[int]] = {}
+    whole = [0.0] * len(answers)
+    for place, features in enumerate(answers):
+        for feature in features & weight.keys():
+            whose.setdefault(feature, []).append(place)
+            whole[place] += weight[feature]
+    shared: dict[tuple[int, int], float] = {}
+    for feature, places in whose.items():
+        for pair in combinations(places, 2):
+            shared[pair] = shared.get(pair, 0.0) + weight[feature]
+    for (left, right), common in shared.items():
+        smaller = min(whole[left], whole[right])
+        if common >= _LEAST_WEIGHT and common / smaller >= LEAST:
+            yield (left, right), min(common / smaller, 1.0)
+
+
+def _features(text: str) -> frozenset[int]:
+    """Return digests of runs of words, and of runs of numbers and signs, which survive translation."""
     words = [token.casefold() for token in _TOKEN.findall(text)]
     signs = [_number(token) for token in _SIGN.findall(text)]
     runs = {"w " + " ".join(words[at : at + _RUN]) for at in range(len(words) - _RUN + 1)}
     runs |= {"s " + " ".join(signs[at : at + _SIGN_RUN]) for at in range(len(signs) - _SIGN_RUN + 1)}
-    return frozenset(runs)
+    return frozenset(map(hash, runs))
 
 
 def _number(token: str) -> str:
     return re.sub(r"[.,]", "", token) if token[0].isdigit() else token
-
-
-def _alike(
-    left: Material,
-    right: Material,
-    features: dict[str, dict[str, frozenset[str]]],
-    weight: dict[str, float],
-) -> list[tuple[float, str]]:
-    """Return (share, question) of the answers of which much is shared, the likest first."""
-    found = []
-    for question in left.answers.keys() & right.answers.keys():
-        one, other = features[left.id][question], features[right.id][question]
-        shared = sum(weight[feature] for feature in one & other)
-        smaller = min(sum(weight[f] for f in one), sum(weight[f] for f in other))
-        if shared >= _LEAST_WEIGHT and smaller and shared / smaller >= LEAST:
-            found.append((shared / smaller, question))
-    return sorted(found, key=lambda row: (-row[0], row[1]))
 
 
 def _evidence(left: Material, right: Material, alike: list[tuple[float, str]]) -> Evidence:

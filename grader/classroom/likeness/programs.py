@@ -23,6 +23,8 @@ _COMMON_FROM = 8
 LEAST = 0.3
 _PASSAGES = 6
 _PASSAGE_CHARACTERS = 1_200
+_MOST_COMPARED = 1_000
+"""Pairs looked at closely; far fewer are listed."""
 _SMALL = 40
 """Fingerprints below which there is too little to compare."""
 
@@ -34,10 +36,21 @@ def code_evidence(class_: Sequence[Material], handed_out: str) -> dict[tuple[str
     for one in prints.values():
         _subtract(one, common)
     found = {}
-    for left, right in combinations(class_, 2):
+    for left, right in _worth_comparing(class_, prints):
         if evidence := _compare(left, right, prints[left.id], prints[right.id]):
             found[left.id, right.id] = evidence
     return found
+
+
+def _worth_comparing(class_: Sequence[Material], prints: dict[str, Any]) -> list[tuple[Material, Material]]:
+    """Return the pairs that share enough fingerprints to be looked at closely, those that share most if many do."""
+    shares = []
+    for (place, left), (other, right) in combinations(enumerate(class_), 2):
+        one, two = prints[left.id].hashes, prints[right.id].hashes
+        shorter = min(len(one), len(two))
+        if shorter >= _SMALL and (common := len(one & two)) >= 0.5 * LEAST * shorter:
+            shares.append((-common / shorter, place, other))
+    return [(class_[place], class_[other]) for _, place, other in sorted(shares)[:_MOST_COMPARED]]
 
 
 def _fingerprint(code: str) -> Any:
@@ -62,9 +75,6 @@ def _subtract(one: Any, common: set[int]) -> None:
 
 
 def _compare(left: Material, right: Material, one: Any, other: Any) -> Evidence | None:
-    shorter = min(len(one.hashes), len(other.hashes))
-    if shorter < _SMALL or len(one.hashes & other.hashes) < 0.5 * LEAST * shorter:
-        return None
     from copydetect import compare_files
 
     _, shares, slices = compare_files(one, other)
