@@ -32,6 +32,10 @@ _WORDS = {
     "template": Text(
         fr="le gabarit tel quel : rien à observer", en="the template as handed out: nothing to watch"
     ),
+    "idle": Text(
+        fr="{n} autre(s) réglage(s) ou version(s) essayé(s), sans rien montrer de plus",
+        en="{n} other setting(s) or version(s) tried, which showed nothing more",
+    ),
     "none": Text(fr="aucun programme trouvé", en="no program found"),
     "weights": Text(fr="poids", en="weights"),
     "size": Text(fr="sortie", en="output"),
@@ -46,8 +50,8 @@ _WORDS = {
 def print_inspection(seen: Inspection, language: Language, console: Console) -> None:
     """Print programs, stages, layers, departures, answers and notes, in that order."""
     words = {key: text.in_(language) for key, text in _WORDS.items()}
-    result, recordings = seen.result, seen.recordings.recordings
-    _section(words["programs"], [_program(one, language) for one in recordings] or [words["none"]], console)
+    result = seen.result
+    _section(words["programs"], _programs(seen, language) or [words["none"]], console)
     _section(words["stages"], [_stage(row) for row in stage_rows(result, language)], console)
     layers = next((stage.layers for stage in result.stages if stage.layers), ())
     if layers:
@@ -115,6 +119,19 @@ def _beginning(text: str) -> str:
     """Return the first words of an answer."""
     line = " ".join(text[:300].split())
     return line if len(line) <= _BEGINNING else f"{line[:_BEGINNING].rpartition(' ')[0]} …"
+
+
+def _programs(seen: Inspection, language: Language) -> list[str]:
+    """Return a line for each program; of settings that were tried without showing a stage, only how many."""
+    taken = {stage.match.run for stage in seen.result.stages}
+    recordings = seen.recordings.recordings
+    idle = [
+        one
+        for one in recordings
+        if one.entry.origin is not None and not any(run.id in taken for run in one.runs)
+    ]
+    lines = [_program(one, language) for one in recordings if one not in idle]
+    return lines + ([_WORDS["idle"].in_(language).format(n=len(idle))] if idle else [])
 
 
 def _program(recording: Recording, language: Language) -> str:
