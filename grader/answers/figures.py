@@ -28,6 +28,7 @@ _GAIN = word_set("+ gain gagne gagner gagnant win bring apporte apporter plus im
 _POINTS = word_set("point points pt pts")
 _TRAIN = word_set("train training apprentissage entrainement learning")
 _TEST = word_set("test validation val evaluation")
+_GAP = word_set("ecart gap fosse")
 _NEAR = 4
 _LEAP = 3.0
 
@@ -113,6 +114,8 @@ def gains(reading: Reading) -> list[int]:
             continue
         after = words[place + 1 : place + 4]
         before = words[max(0, place - 3) : place]
+        if any(one.forms & _GAP and one.clause == word.clause for one in words[max(0, place - 12) : place]):
+            continue  # of the gap between train and test, and not of an accuracy
         points = any(one.forms & _POINTS for one in after[:2])
         plus = bool(before) and before[-1].written == "+"
         signed = plus and (any(one.written == "%" for one in after[:1]) or _beside_accuracy(words, place))

@@ -3,7 +3,8 @@
     "@less > poids|weight*"        a word of the class `less`, then a form of `poids` or of what begins with `weight`
     "depend* taille|size @not"     in any order; `@not` asks for a negation that reaches the rest
     "champ_recepti* agrandi*"      `_` holds words together, articles between them aside
-    "pooling !dropout /20"         no `dropout` in between or nearby (`!!`: nor further off); within 20 words, not 10
+    "pooling !dropout /20"         no `dropout` in between or nearby; all within 20 words, not 10
+    "pooling !!not > big !.small"  `!!`: nor further off; `!.`: only not in between
     "@either @lr oscill*"          with or without a negation, which changes nothing here
     "train: @off neuron*"          only where the role `train` is spoken of (see `roles` in rubrics)
     "#acc @than #acc"              numbers by what they are (`grader.answers.figures`), or by value: `#2.3`, `#>9`
@@ -87,7 +88,7 @@ def parse_pattern(source: str, classes: Mapping[str, tuple[str, ...]]) -> Patter
 def _term(word: str, classes: Mapping[str, tuple[str, ...]], source: str) -> Term:
     absent = word.startswith("!")
     choices: list[tuple[str, ...]] = []
-    for choice in word.lstrip("!").split("|"):
+    for choice in word.lstrip("!.").split("|"):
         if choice == _NEGATION:
             choices.append((choice,))
         elif choice.startswith("@"):
@@ -98,7 +99,8 @@ def _term(word: str, classes: Mapping[str, tuple[str, ...]], source: str) -> Ter
             choices.append(tuple(choice.split("_")))
     if not choices:
         raise PatternError(f"{source!r} has an empty term")
-    return Term(tuple(choices), absent, _FAR if word.startswith("!!") else _BESIDE)
+    reach = 0.0 if word.startswith("!.") else _FAR if word.startswith("!!") else _BESIDE
+    return Term(tuple(choices), absent, reach)
 
 
 class Finder:
