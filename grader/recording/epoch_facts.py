@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from grader.model import EntryPoint, Fact, Place, Run
+from grader.model import EntryPoint, Fact, Run
 from grader.recording.loop_facts import backward_sites
 from grader.recording.tree import Tree, dotted
 
@@ -27,20 +27,20 @@ def epochs_planned(tree: Tree, run: Run, entry: EntryPoint) -> Fact | None:
     left_early = run.signs.get(FACT, False)
     sites = backward_sites(tree, run)
     around = tree.chain(sites[0])[:-1] if sites else ()
-    loop = next((one for one in reversed(around) if isinstance(one, ast.While) or _over_range(one)), None)
+    loop = next((one for one in reversed(around) if _is_while_or_range(one)), None)
     if not left_early and not isinstance(loop, ast.While):
         return None
     known = set(_numbers(tree, entry))
     confirmed = loop is not None and any(epochs + more in known for more in _OFF_BY_ONE)
     if not left_early and confirmed:
         return None
-    place = Place(file=sites[0].file, line=loop.lineno) if loop is not None and not sites[0].cell else None
+    place = next((one.place for one in tree.loops if one.node is loop), None)
     return Fact(name=FACT, value=float(epochs), confirmed=confirmed, place=place)
 
 
-def _over_range(loop: ast.AST) -> bool:
+def _is_while_or_range(loop: ast.AST) -> bool:
     if not isinstance(loop, ast.For):
-        return False
+        return isinstance(loop, ast.While)
     calls = (node for node in ast.walk(loop.iter) if isinstance(node, ast.Call))
     return any(dotted(call.func) in _RANGES for call in calls)
 
