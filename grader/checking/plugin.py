@@ -11,7 +11,7 @@ import contextlib
 import inspect
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,16 +19,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from grader.checking.deciding import CheckSpec, Decided, blocked, manual, missing, unreadable
+from grader.checking.deciding import CheckSpec, Decided
 from grader.checking.evidence import Evidence, StageEvidence
+from grader.checking.given import GIVEN, OUR_FAULT, answer_of, stage_of
 from grader.model import Answer, Outcome, Verdict
 from grader.text import Text
 
 _PASSED = Text(fr="Conforme à ce qui est demandé.", en="As asked.")
-_OUR_FAULT = Text(
-    fr="Cette vérification n'a pas abouti, par notre faute : rien ne vous est retiré.",
-    en="This check could not be carried out, through our own fault: nothing is taken off.",
-)
 _TOO_LONG = Text(
     fr="Cette réponse est trop longue à analyser automatiquement : une personne la lira.",
     en="This answer takes too long to read automatically: a person will read it.",
@@ -102,13 +99,13 @@ class _Plain:
             return None
         fixtures = item._fixtureinfo.name2fixturedefs
         ours = all(found[-1].func.__module__ == __name__ for found in fixtures.values())
-        return _Plain(item, spec) if ours and set(fixtures) <= set(_GIVEN) else None
+        return _Plain(item, spec) if ours and set(fixtures) <= set(GIVEN) else None
 
     def end(self, evidence: Evidence, limit_s: float) -> BaseException | None:
         """Call the check and return how it ended: None where it held."""
         try:
             with _limited(limit_s):
-                self._function(**{name: _GIVEN[name](self.spec, evidence) for name in self._asked})
+                self._function(**{name: GIVEN[name](self.spec, evidence) for name in self._asked})
         except (KeyboardInterrupt, pytest.exit.Exception):
             raise
         except BaseException as error:  # noqa: BLE001 - however a check ends, that is its verdict
@@ -189,7 +186,7 @@ def _verdict(item: pytest.Item, spec: CheckSpec, error: BaseException | None) ->
     if not isinstance(error, Decided):
         told = f"{type(error).__name__}: {error}"[:500]
         teacher = Text(fr=f"{item.name} s'est arrêtée : {told}", en=f"{item.name} stopped: {told}")
-        return msgspec.structs.replace(passed, outcome=Outcome.ERROR, message=_OUR_FAULT, teacher=teacher)
+        return msgspec.structs.replace(passed, outcome=Outcome.ERROR, message=OUR_FAULT, teacher=teacher)
     return msgspec.structs.replace(
         passed,
         outcome=error.outcome,
@@ -217,98 +214,11 @@ def evidence(request: pytest.FixtureRequest) -> Evidence:
 
 @pytest.fixture
 def stage(request: pytest.FixtureRequest, evidence: Evidence) -> StageEvidence:
-    """The stage that the check bears on; ends the check politely where there is nothing to look at."""
-    return _stage(_spec(request.node), evidence)
-
-
-def _stage(spec: CheckSpec | None, evidence: Evidence) -> StageEvidence:
-    found = evidence.stage(spec.stage) if spec is not None and spec.stage is not None else None
-    if found is None:
-        raise LookupError("the evidence says nothing of this stage")
-    match = found.result.match
-    end = {
-        Outcome.MISSING: missing,
-        Outcome.BLOCKED: blocked,
-        Outcome.MANUAL: manual,
-        Outcome.UNREADABLE: unreadable,
-    }
-    try:
-        if match.outcome in end:
-            end[match.outcome](fr=match.reason.fr, en=match.reason.en)
-        if match.outcome is Outcome.ERROR:
-            raise Decided(Outcome.ERROR, _OUR_FAULT, teacher=match.reason)
-        _must_be_known(found)
-    except Decided as decided:
-        decided.whole_stage = True
-        decided.teacher = decided.teacher or _by_itself(found)
-        raise
-    return found
-
-
-def _by_itself(stage: StageEvidence) -> Text | None:
-    """Tell the person who decides what the program itself reached, where only it could train."""
-    training, band = stage.result.training, stage.result.band
-    if training is None or training.trained_by != "program" or training.accuracy is None:
-        return None
-    beside = (
-        Text(
-            fr=f" ; référence : {band.lower:.1%} à {band.upper:.1%}",
-            en=f"; reference: {band.lower:.1%} to {band.upper:.1%}",
-        )
-        if band is not None
-        else Text(fr="", en="")
-    )
-    return Text(
-        fr=f"Appris par le programme lui-même, sans les étiquettes de test : {training.accuracy:.1%}{beside.fr}.",
-        en=f"Trained by the program itself, without the test labels: {training.accuracy:.1%}{beside.en}.",
-    )
-
-
-def _must_be_known(stage: StageEvidence) -> None:
-    """End the check unless the run can be looked at: a recipe, rebuilt and compared."""
-    if stage.result.match.outcome is not Outcome.PASSED or stage.run is None:
-        raise RuntimeError(f"no run of the stage: {stage.result.match.reason.en}")
-    if stage.run.recipe is None:
-        why = stage.run.unexpressed or Text(fr="raison inconnue", en="unknown reason")
-        manual(
-            fr=f"Ce programme ne peut pas être rejoué tel quel, une personne le lira : {why.fr}",
-            en=f"This program cannot be replayed as it is, a person will read it: {why.en}",
-            place=stage.place("network"),
-        )
-    examination = stage.examination
-    if examination is None:
-        raise RuntimeError(f"run {stage.run.id} was not examined")
-    if not examination.agrees and not (examination.layers and "fixed_batch_size" in examination.flags):
-        why = examination.reason or Text(fr="raison inconnue", en="unknown reason")
-        manual(fr=why.fr, en=why.en, place=stage.place("network"))
+    """The stage that the check bears on."""
+    return stage_of(_spec(request.node), evidence)
 
 
 @pytest.fixture
 def answer(request: pytest.FixtureRequest, evidence: Evidence) -> Answer:
-    """The answer to the check's question; ends the check where there is none."""
-    return _answer(_spec(request.node), evidence)
-
-
-def _answer(spec: CheckSpec | None, evidence: Evidence) -> Answer:
-    found = evidence.answer(spec.item if spec is not None else "")
-    if found.state == "unreadable":
-        why = found.note or Text(
-            fr="Cette réponse n'a pas pu être lue automatiquement : une personne la lira.",
-            en="This answer could not be read automatically: a person will read it.",
-        )
-        unreadable(fr=why.fr, en=why.en, place=found.place)
-    if found.state != "found":
-        missing(
-            fr="Pas encore de réponse à cette question : une ou deux lignes suffisent pour commencer.",
-            en="No answer to this question yet: a line or two is enough to begin with.",
-            place=found.place,
-        )
-    return found
-
-
-_GIVEN: dict[str, Callable[[CheckSpec, Evidence], object]] = {
-    "evidence": lambda _, evidence: evidence,
-    "stage": _stage,
-    "answer": _answer,
-}
-"""What checks ask for by name, without pytest's help."""
+    """The answer to the check's question."""
+    return answer_of(_spec(request.node), evidence)
