@@ -36,6 +36,8 @@ class Queue:
     def __init__(self, register: Register, options: ClassOptions, *, device: str, slots: int = 1) -> None:
         self._register, self._options, self._slots = register, options, slots
         self._train = _TRAIN_ON_GPU if device == "cuda" else _TRAIN
+        # What is trained before judging, further looks and programs by themselves, needs the GPU too.
+        self._judge_first = _TRAIN_ON_GPU if device == "cuda" else _JUDGE
         self._alone: set[str] = set()
         self.refresh()
 
@@ -105,7 +107,8 @@ class Queue:
         work = {"kind": "judge", "options": [self._of(key) for key in keys], "again": again}
         trains = not again and self._options.budget != "static"
         limit_s = _JUDGE_AND_TRAIN_S if trains else _JUDGE_S
-        return Job(id=f"judge {' '.join(keys)}", work=work, resources=_JUDGE, limit_s=limit_s)
+        resources = self._judge_first if trains else _JUDGE
+        return Job(id=f"judge {' '.join(keys)}", work=work, resources=resources, limit_s=limit_s)
 
     def _reports(self) -> Iterator[Job]:
         if not self._options.reports:

@@ -77,7 +77,9 @@ def take_tables(
         options.out, standings, graded.coursework.assignment, language, anonymous=options.anonymous
     )
     if platforms.worksheet is not None:
-        filled = moodle.fill_worksheet(_content(platforms.worksheet), standings, language)
+        filled = moodle.fill_worksheet(
+            _content(platforms.worksheet), standings, language, anonymous=options.anonymous
+        )
         taken.write(options.out / "moodle" / platforms.worksheet.name, filled.content)
         taken.notes += filled.notes
     if platforms.canvas_gradebook is not None:

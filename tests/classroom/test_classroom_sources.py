@@ -61,6 +61,41 @@ def test_every_form_of_moodle_names_is_read(tmp_path: Path, member: str) -> None
     assert [path.name for path in Path(one.path).rglob("*.py")] or Path(one.path).name == "base.py"
 
 
+def test_an_archive_is_unpacked_once_and_again_when_it_is_another_file(tmp_path: Path) -> None:
+    """The same command goes on at once; a new download of the same name is a new class; a kill leaves nothing half."""
+    path, into = tmp_path / "a.zip", tmp_path / "in"
+    first = read_source(archive(path, {"Ann_7_assignsubmission_file/base.py": "1"}), into)
+    file = Path(first.hand_ins[0].path)
+    file.write_text("touched")
+    assert read_source(path, into) == first and file.read_text() == "touched"
+    (into / "unpacked.json").unlink()
+    assert read_source(path, into) == first and file.read_text() == "1"
+    second = read_source(archive(path, {"Ann_7_assignsubmission_file/base.py": "22"}), into)
+    assert Path(second.hand_ins[0].path).read_text() == "22"
+    file.unlink()
+    assert Path(read_source(path, into).hand_ins[0].path).read_text() == "22"
+
+
+@pytest.mark.parametrize(
+    ("member", "name", "key", "path"),
+    [
+        ("Équipe A_91_assignsubmission_file/tp.py", "Équipe A", "91", "tp.py"),
+        (
+            "Participant 12_12_assignsubmission_file_mon_tp_final.py",
+            "Participant 12",
+            "12",
+            "mon_tp_final.py",
+        ),
+        ("Jean_Martin_8_assignsubmission_file_/code/tp.py", "Jean Martin", "8", "code/tp.py"),
+        ("G1-Ann Bee_5_assignsubmission_onlinetext_onlinetext.html", "G1-Ann Bee", "5", "onlinetext.html"),
+    ],
+)
+def test_teams_blind_marking_and_edited_names_are_read(member: str, name: str, key: str, path: str) -> None:
+    """The number before the fixed part is the participation, whatever stands before and after it."""
+    found = moodle_name(PurePosixPath(member))
+    assert found is not None and (found.name, found.key, str(found.path)) == (name, key, path)
+
+
 def test_moodle_texts_typed_online_belong_to_the_same_hand_in(tmp_path: Path) -> None:
     """A file and an online text of one participant are one hand-in; blind marking keeps the number."""
     members = {

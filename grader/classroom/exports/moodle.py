@@ -40,12 +40,14 @@ class Filled:
     graded: int
 
 
-def fill_worksheet(content: bytes, standings: Sequence[Standing], language: Language) -> Filled:
+def fill_worksheet(
+    content: bytes, standings: Sequence[Standing], language: Language, *, anonymous: bool = False
+) -> Filled:
     """Return the worksheet `content` with a grade and a comment for every hand-in that is wholly decided.
 
     Nothing else changes by a byte. Grades have a decimal point, which English and French Moodle both read; comments
-    are added to what stands there. The result is passed through the importer's rules in both languages before it is
-    returned. Raises UsageError where the file is not such a worksheet.
+    are added to what stands there; what is noticed names nobody where `anonymous`. The result is passed through the
+    importer's rules in both languages before it is returned. Raises UsageError where the file is not such a worksheet.
     """
     try:
         sheet = read_sheet(content.decode("utf-8"))
@@ -56,7 +58,7 @@ def fill_worksheet(content: bytes, standings: Sequence[Standing], language: Lang
         raise _not_one(", ".join(columns.missing))
     wanted: dict[int, float] = {}
     notes: list[Text] = []
-    for row, one in _rows(sheet, columns, standings, notes).items():
+    for row, one in _rows(sheet, columns, standings, [] if anonymous else notes).items():
         if one.result is None or one.result.total.open:
             continue
         maximum = maximum_of(sheet, columns, row) or one.result.total.maximum

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+import msgspec
+
+from grader import __version__
 from grader.classroom.handin import HandIn, Platform, Source
 from grader.classroom.sources.folders import children, nbgrader, nbgrader_root
 from grader.classroom.sources.naming import Named, canvas_name, moodle_name
 from grader.classroom.sources.packed import CLASS_CAPS, Reader, unpack
 from grader.classroom.sources.table import from_table
 from grader.errors import UsageError
+from grader.records import read_record, write_record
 from grader.submissions import opened
 from grader.submissions.names import shown
 from grader.text import Text
 
+_KEPT = "unpacked.json"
 _LOOKED_AT = 2_000
 """Names looked at to recognise a platform."""
 
@@ -23,11 +28,14 @@ def read_source(path: Path, into: Path, ours: Path | None = None) -> Source:
     """Return the class at `path`: a folder, a platform's archive, an nbgrader course or a CSV of paths.
 
     What has to be unpacked goes under `into`; `ours` is our own output beneath `path`, left out. Only the last
-    attempt of each student counts. Raises UsageError where there is nothing to grade, SubmissionError where
-    the archive cannot be read.
+    attempt of each student counts. An archive that was unpacked there before is not unpacked again. Raises
+    UsageError where there is nothing to grade, SubmissionError where the archive cannot be read.
     """
     if not path.exists():
         raise UsageError(fr=f"{shown(str(path))} n'existe pas.", en=f"{shown(str(path))} does not exist.")
+    known = _Unpacked.load(into, path)
+    if known is not None:
+        return known
     platform, found = _found(path, into, ours.resolve() if ours else None)
     if not found:
         raise UsageError(
@@ -37,7 +45,37 @@ def read_source(path: Path, into: Path, ours: Path | None = None) -> Source:
             'nbgrader course, or a CSV with a column "path".',
         )
     last, superseded = _last_attempts(found)
-    return Source(platform=platform, hand_ins=last, superseded=superseded, notes=_notes(last, superseded))
+    source = Source(platform=platform, hand_ins=last, superseded=superseded, notes=_notes(last, superseded))
+    _Unpacked.keep(into, path, source)
+    return source
+
+
+class _Unpacked(msgspec.Struct, frozen=True, kw_only=True):
+    """An archive that was unpacked to its end: as long as it stays the same file, it is not unpacked again."""
+
+    archive: tuple[str, str, int, int]
+    source: Source
+
+    @staticmethod
+    def load(into: Path, path: Path) -> Source | None:
+        """Return the class that `path` was unpacked to, None where that is not whole or the file is another now."""
+        try:
+            kept = read_record(into / _KEPT, _Unpacked)
+        except (OSError, msgspec.DecodeError):
+            return None
+        whole = all(Path(one.path).exists() for one in kept.source.hand_ins)
+        return kept.source if whole and kept.archive == _identity(path) else None
+
+    @staticmethod
+    def keep(into: Path, path: Path, source: Source) -> None:
+        """Note what `path`, an archive, was unpacked to; of a folder, which may change within, nothing is noted."""
+        if path.is_file() and into.is_dir():
+            write_record(into / _KEPT, _Unpacked(archive=_identity(path), source=source))
+
+
+def _identity(path: Path) -> tuple[str, str, int, int]:
+    status = path.stat()
+    return __version__, str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
 def _found(path: Path, into: Path, ours: Path | None) -> tuple[Platform, tuple[HandIn, ...]]:
