@@ -40,7 +40,7 @@ def mark_negations(words: list[Word]) -> None:
     for place, word in enumerate(words):
         if word.written in ("que", "qu'") and _restricts(words, place):
             word.forms |= {"seulement", "only"}
-        if not word.negator or _is_only(words, place):
+        if not word.negator or _is_only(words, place) or _answers(words, place):
             continue
         for other in words[place + 1 : place + 1 + _REACH.get(word.written, _REACH_MOST)]:
             if other.clause != word.clause:
@@ -54,6 +54,12 @@ def _is_only(words: list[Word], place: int) -> bool:
     """Tell `not only`, `non seulement`, `no doubt` and `sans doute` from negations."""
     after = words[place + 1].written if place + 1 < len(words) else ""
     return after in ("only", "just", "merely", "seulement", "uniquement", "doubt", "doute", "matter")
+
+
+def _answers(words: list[Word], place: int) -> bool:
+    """Tell the `no` that answers, and whose reason follows, from one that negates what follows."""
+    after = words[place + 1].written if place + 1 < len(words) else ""
+    return words[place].written in ("no", "non") and after in ("because", "car", "since", "as", "puisque", "parce")
 
 
 def _restricts(words: list[Word], place: int) -> bool:
