@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from grader.classroom.figures import figure
 from grader.classroom.progress import Progress
 from grader.classroom.standing import Standing
 from grader.text import Language, Text
@@ -120,7 +121,7 @@ def _duration(seconds: float) -> str:
 _GRADED = Text(fr="{n} remises notées", en="{n} hand-ins graded")
 _OPEN = Text(fr="{n} attendent une personne :", en="{n} wait for a person:")
 _NOT = Text(fr="{n} non notées :", en="{n} not graded:")
-_POINTS = Text(fr="{open:g} points ouverts sur {maximum:g}", en="{open:g} points open of {maximum:g}")
+_POINTS = Text(fr="{open} points ouverts sur {maximum}", en="{open} points open of {maximum}")
 _MORE = Text(fr="… et {n} autres, voir gradebook.csv", en="… and {n} more, see gradebook.csv")
 _LISTED = 12
 
@@ -139,10 +140,27 @@ def print_class(
         ((one.result.total.open, name(one), one.result.total.maximum) for one in graded if one.result),
         key=lambda row: (-row[0], row[1]),
     )
-    _list(_OPEN, [f"{who}: {_POINTS.in_(language).format(open=open_, maximum=maximum)}"
-                  for open_, who, maximum in waiting if open_], language, console)  # fmt: skip
-    _list(_NOT, [name(one) if anonymous else f"{name(one)}: {one.note.in_(language) if one.note else '?'}"
-                 for one in standings if one.result is None], language, console)  # fmt: skip
+    said = _POINTS.in_(language)
+    _list(
+        _OPEN,
+        [
+            f"{who}: {said.format(open=figure(open_, language), maximum=figure(maximum, language))}"
+            for open_, who, maximum in waiting
+            if open_
+        ],
+        language,
+        console,
+    )
+    absent = [one for one in standings if one.result is None]
+    _list(
+        _NOT,
+        [
+            name(one) if anonymous else f"{name(one)}: {one.note.in_(language) if one.note else '?'}"
+            for one in absent
+        ],
+        language,
+        console,
+    )
 
 
 def _list(title: Text, lines: list[str], language: Language, console: Console) -> None:

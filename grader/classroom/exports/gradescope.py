@@ -10,13 +10,14 @@ import io
 import zipfile
 from typing import Any
 
+from grader.classroom.figures import figure
 from grader.model import Outcome, Result, Verdict
 from grader.records import encode
 from grader.text import Language, Text
 
 _NOT_FINAL = Text(
-    fr="Provisoire : {open:g} points sur {maximum:g} attendent une personne.",
-    en="Not final: {open:g} points of {maximum:g} wait for a person.",
+    fr="Provisoire : {open} points sur {maximum} attendent une personne.",
+    en="Not final: {open} points of {maximum} wait for a person.",
 )
 _WAITS = Text(fr="Une personne doit encore décider.", en="A person must still decide.")
 
@@ -26,7 +27,12 @@ def results(result: Result, language: Language, *, seconds: float | None = None)
     total = result.total
     lines = [text.in_(language) for text in result.fix_first]
     if total.open:
-        lines.insert(0, _NOT_FINAL.in_(language).format(open=total.open, maximum=total.maximum))
+        lines.insert(
+            0,
+            _NOT_FINAL.in_(language).format(
+                open=figure(total.open, language), maximum=figure(total.maximum, language)
+            ),
+        )
     found: dict[str, Any] = {
         "score": round(total.points + total.bonus, 4),
         "output": "\n".join(lines),

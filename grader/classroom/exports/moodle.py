@@ -14,6 +14,7 @@ from pathlib import Path
 from grader.classroom.exports.cells import Sheet, read_sheet
 from grader.classroom.exports.moodle_columns import Columns, columns_of, participant
 from grader.classroom.exports.moodle_import import imported, maximum_of, stored
+from grader.classroom.figures import figure
 from grader.classroom.handin import HandIn
 from grader.classroom.standing import Standing, same_person
 from grader.errors import UsageError
@@ -129,7 +130,9 @@ def _comment(sheet: Sheet, row: int, column: int, result: Result, language: Lang
     """Add our comment to what stands in the cell; a comment of ours from an earlier run is replaced."""
     kept = sheet.value(row, column).split(_MARKER)[0].rstrip()
     lines = [
-        _MARK.in_(language).format(points=f"{result.total.points:g}", maximum=f"{result.total.maximum:g}"),
+        _MARK.in_(language).format(
+            points=figure(result.total.points, language), maximum=figure(result.total.maximum, language)
+        ),
         *(text.in_(language) for text in result.fix_first),
         _SEE.in_(language),
     ]
