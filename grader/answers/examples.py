@@ -8,20 +8,21 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 
-from grader.answers.words import fold
 from grader.errors import CourseworkError
 
 NEIGHBOURS = 7
 _STEM, _PAIR = 6, 5
 _CHARACTERS_MAX = 4_000
+_ACCENTS = re.compile(r"[\u0300-\u036f]")
 _SAME = 0.999
 
 
@@ -47,13 +48,14 @@ class Alike:
 class Examples:
     """The examples of one question."""
 
-    def __init__(self, marked: Sequence[Example], rarity: Mapping[str, float]) -> None:
+    def __init__(self, marked: Sequence[tuple[Counter[str], float]], rarity: Mapping[str, float]) -> None:
         self._rarity = rarity
-        self._marked = [(self._vector(one.answer), one.score) for one in marked]
+        self._rarest = max(rarity.values(), default=1.0)
+        self._marked = [(self._vector(parts), score) for parts, score in marked]
 
     def alike(self, text: str) -> Alike | None:
         """Return how the examples most similar to `text` were marked, itself aside; None where there are too few."""
-        own = self._vector(text)
+        own = self._vector(_parts(text))
         near = sorted(((_cosine(own, other), score) for other, score in self._marked), reverse=True)
         near = [one for one in near if one[0] < _SAME][:NEIGHBOURS]
         weights = [max(likeness, 1e-6) ** 2 for likeness, _ in near]
@@ -64,11 +66,10 @@ class Examples:
             shares[score] += weight / sum(weights)
         return Alike(shares[0.0], shares[1.0])
 
-    def _vector(self, text: str) -> dict[str, float]:
-        rarest = max(self._rarity.values(), default=1.0)
+    def _vector(self, parts: Counter[str]) -> dict[str, float]:
         weighed = {
-            part: (1 + math.log(max(count, 1.0))) * self._rarity.get(part, rarest)
-            for part, count in _parts(text).items()
+            part: (1 + math.log(count)) * self._rarity.get(part, self._rarest)
+            for part, count in parts.items()
         }
         length = math.sqrt(sum(value * value for value in weighed.values())) or 1.0
         return {part: value / length for part, value in weighed.items()}
@@ -86,28 +87,28 @@ def load_examples(path: Path) -> dict[str, Examples]:
             fr=f"{path.parent.name}/{path.name} ne se lit pas : {error}. Corrigez ce fichier.",
             en=f"{path.parent.name}/{path.name} cannot be read: {error}. Mend that file.",
         ) from error
-    rarity = _rarity(one.answer for one in marked)
-    by_question: dict[str, list[Example]] = defaultdict(list)
-    for one in marked:
-        by_question[one.question].append(one)
+    parts = [_parts(one.answer) for one in marked]
+    rarity = _rarity(parts)
+    by_question: dict[str, list[tuple[Counter[str], float]]] = defaultdict(list)
+    for one, own in zip(marked, parts, strict=True):
+        by_question[one.question].append((own, one.score))
     return {question: Examples(own, rarity) for question, own in by_question.items()}
 
 
 def _parts(text: str) -> Counter[str]:
     """Return the words of a text, cut to stems, and its pairs of neighbours, with how often each stands there."""
-    words = re.findall(r"[a-z]{2,}|\d+", fold(text[:_CHARACTERS_MAX]))
+    plain = _ACCENTS.sub("", unicodedata.normalize("NFD", text[:_CHARACTERS_MAX].lower()))
+    words = re.findall(r"[a-z]{2,}|\d+", plain)
     found: Counter[str] = Counter(word[:_STEM] for word in words)
     found.update(f"{one[:_PAIR]} {two[:_PAIR]}" for one, two in pairwise(words))
     return found
 
 
-def _rarity(texts: Iterable[str]) -> dict[str, float]:
+def _rarity(texts: Sequence[Counter[str]]) -> dict[str, float]:
     seen: Counter[str] = Counter()
-    count = 0
-    for text in texts:
-        seen.update(set(_parts(text)))
-        count += 1
-    return {part: math.log(2 * count / number) for part, number in seen.items()}
+    for parts in texts:
+        seen.update(parts.keys())
+    return {part: math.log(2 * len(texts) / number) for part, number in seen.items()}
 
 
 def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:

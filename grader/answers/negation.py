@@ -59,7 +59,14 @@ def _is_only(words: list[Word], place: int) -> bool:
 def _answers(words: list[Word], place: int) -> bool:
     """Tell the `no` that answers, and whose reason follows, from one that negates what follows."""
     after = words[place + 1].written if place + 1 < len(words) else ""
-    return words[place].written in ("no", "non") and after in ("because", "car", "since", "as", "puisque", "parce")
+    return words[place].written in ("no", "non") and after in (
+        "because",
+        "car",
+        "since",
+        "as",
+        "puisque",
+        "parce",
+    )
 
 
 def _restricts(words: list[Word], place: int) -> bool:
