@@ -91,7 +91,10 @@ _PHRASES = {
         en="This page accuses nobody. It lists pairs to look at: likeness may come from the sheet, a lecture, a common "
         "source or permitted work in pairs. No mark depends on it, and only a person can say what it means.",
     ),
-    "compared": Text(fr="{n} remises comparées ; paires à regarder : {pairs}.", en="{n} hand-ins compared; pairs to look at: {pairs}."),
+    "compared": Text(
+        fr="{n} remises comparées ; paires à regarder : {pairs}.",
+        en="{n} hand-ins compared; pairs to look at: {pairs}.",
+    ),
     "no_pairs": Text(fr="Aucune paire ne mérite un regard.", en="No pair is worth a look."),
     "strength": Text(fr="force", en="strength"),
     "strength_told": Text(
