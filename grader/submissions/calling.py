@@ -83,6 +83,11 @@ def uncalled(tree: ast.Module, text: str = "") -> tuple[list[LeftToCall], list[U
     return ready, hopeless
 
 
+def is_commented(name: str, text: str) -> bool:
+    """Whether a comment of the program's `text` holds a call of the function `name`."""
+    return re.search(rf"^[ \t]*#.*\b{re.escape(name)}\(", text, re.MULTILINE) is not None
+
+
 def _commented(function: ast.FunctionDef, text: str) -> Keywords:
     """Return the plain arguments of the last commented call of `function` in `text`, none where one is no literal."""
     found: Keywords = {}

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from grader.submissions.calling import is_commented
 from grader.submissions.combining import rank
 from grader.submissions.running import is_main_guard
 from grader.submissions.syntax import dotted, module_level
@@ -129,7 +130,7 @@ def _handed_over(tree: ast.Module, text: str, tested: Tested) -> Iterator[tuple[
                  if _may_choose(name_, value, tested)]  # fmt: skip
         if name in tested.functions or name == "dict":
             given += [(keyword.arg or "", keyword.value) for keyword in call.keywords]
-        told = name and re.search(rf"^[ \t]*#.*\b{re.escape(name)}\(", text, re.MULTILINE)
+        told = bool(name) and is_commented(name, text)
         for parameter, value in given:
             if parameter and isinstance(value, ast.Constant):
                 yield parameter, value, LEFT_ALONE if told else 3

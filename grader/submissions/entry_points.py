@@ -12,7 +12,7 @@ import msgspec
 
 from grader.model import EntryPoint, FileEntry, Place, Problem
 from grader.submissions import commands, flags
-from grader.submissions.calling import LeftToCall, Uncallable, trains_at_import, uncalled
+from grader.submissions.calling import LeftToCall, Uncallable, is_commented, trains_at_import, uncalled
 from grader.submissions.names import natural_key, shown
 from grader.submissions.running import runs
 from grader.submissions.settings import Settings, script_path
@@ -184,7 +184,8 @@ def _programs(
 def left_over(found: FoundPrograms) -> list[EntryPoint]:
     """Return the calls of functions that train and that nothing calls, in scripts that train something else.
 
-    A few at most: they come into play where a stage is not found otherwise.
+    A few at most: they come into play where a stage is not found otherwise. One whose call stands in a comment is an
+    earlier state, and what comments say is weaker evidence.
     """
     points: list[EntryPoint] = []
     for source in found.sources:
@@ -192,9 +193,10 @@ def left_over(found: FoundPrograms) -> list[EntryPoint]:
         if source.program.is_notebook or not any(one.call == "script" and not one.arguments for one in own):
             continue
         called = {one.function for one in own if one.call == "main"}
-        functions, _ = uncalled(source.tree, source.program.chunks[0].text)
+        text = source.program.chunks[0].text
+        functions, _ = uncalled(source.tree, text)
         for function in functions:
-            if function.name not in called:
+            if function.name not in called and not is_commented(function.name, text):
                 points += _called(source.path, function)[:_LEFT_OVER_EACH]
     return [msgspec.structs.replace(one, origin=_UNCALLED) for one in points[:_LEFT_OVER_MOST]]
 

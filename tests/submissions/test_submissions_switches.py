@@ -141,3 +141,8 @@ def test_a_stage_in_a_function_that_nothing_calls(tmp_path: Path) -> None:
     (point,) = open_submission(tmp_path, tmp_path / "opened").alternatives
     assert (point.function, point.evidence, point.variant) == ("main_norm", "handed_in", "")
     assert point.origin is not None
+    (tmp_path / "tp.py").write_text(
+        program.format("norm") + program.format("bn") + "# main_norm()\nmain_bn()\n"
+    )
+    points = open_submission(tmp_path, tmp_path / "opened").alternatives
+    assert {one.evidence for one in points} == {"uncommented"}, "a commented call is an earlier state"
