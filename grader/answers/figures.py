@@ -24,6 +24,8 @@ _THAN = word_set("contre vs versus against lieu instead rather plutot than compa
 _BEFORE = word_set(
     "avant before previous auparavant formerly precedemment previously prev without sans precedent base baseline"
 )
+_WAS = word_set("was were etait avait had")
+"""Between two accuracies, before the older one."""
 _GAIN = word_set("+ gain gagne gagner gagnant win bring apporte apporter plus improve ameliorer of de up")
 _POINTS = word_set("point points pt pts")
 _TRAIN = word_set("train training apprentissage entrainement learning")
@@ -164,8 +166,9 @@ def _order(words: list[Word], left: int, right: int) -> Literal["rising", "falli
     near = 12 if ahead & {"de", "from", "passer", "passe"} else 7
     if between & {"→", "to", "a", "vers", "jusqu"} and words[right].at - words[left].at < near:
         return "rising"
-    if between & _BEFORE:
-        place = next(place for place in range(left + 1, right) if words[place].forms & _BEFORE)
+    earlier = _BEFORE | _WAS
+    if between & earlier:
+        place = next(place for place in range(left + 1, right) if words[place].forms & earlier)
         return "rising" if words[place].at - words[left].at < words[right].at - words[place].at else "falling"
     if ahead & _BEFORE and words[right].at - words[left].at < 8:
         return "rising"
