@@ -51,12 +51,16 @@ class Examples:
     def __init__(self, marked: Sequence[tuple[Counter[str], float]], rarity: Mapping[str, float]) -> None:
         self._rarity = rarity
         self._rarest = max(rarity.values(), default=1.0)
-        self._marked = [(self._vector(parts), score) for parts, score in marked]
+        self._scores = [score for _, score in marked]
+        self._holding: dict[str, list[tuple[int, float]]] = defaultdict(list)
+        """By part, the examples that hold it, and how much it is of each."""
+        for place, (parts, _) in enumerate(marked):
+            for part, value in self._vector(parts).items():
+                self._holding[part].append((place, value))
 
     def alike(self, text: str) -> Alike | None:
         """Return how the examples most similar to `text` were marked, itself aside; None where there are too few."""
-        own = self._vector(_parts(text))
-        near = sorted(((_cosine(own, other), score) for other, score in self._marked), reverse=True)
+        near = sorted(zip(self._cosines(_parts(text)), self._scores, strict=True), reverse=True)
         near = [one for one in near if one[0] < _SAME][:NEIGHBOURS]
         weights = [max(likeness, 1e-6) ** 2 for likeness, _ in near]
         if len(near) < NEIGHBOURS:
@@ -65,6 +69,14 @@ class Examples:
         for weight, (_, score) in zip(weights, near, strict=True):
             shares[score] += weight / sum(weights)
         return Alike(shares[0.0], shares[1.0])
+
+    def _cosines(self, parts: Counter[str]) -> list[float]:
+        """Return how near each example is."""
+        found = [0.0] * len(self._scores)
+        for part, own in self._vector(parts).items():
+            for place, value in self._holding.get(part, ()):
+                found[place] += own * value
+        return found
 
     def _vector(self, parts: Counter[str]) -> dict[str, float]:
         weighed = {
@@ -109,7 +121,3 @@ def _rarity(texts: Sequence[Counter[str]]) -> dict[str, float]:
     for parts in texts:
         seen.update(parts.keys())
     return {part: math.log(2 * len(texts) / number) for part, number in seen.items()}
-
-
-def _cosine(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    return sum(value * other.get(part, 0.0) for part, value in one.items())
