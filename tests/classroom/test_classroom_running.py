@@ -10,6 +10,7 @@ from grader.classroom.progress import Progress
 from grader.classroom.running import Graded, grade_class
 from grader.classroom.settings import ClassOptions
 from grader.errors import UsageError
+from grader.records import write_record
 from grader.text import Text
 
 pytestmark = pytest.mark.sandbox
@@ -100,6 +101,38 @@ def test_marks_are_told_once_in_a_run(tmp_path: Path) -> None:
     )
     grade_class(options, Listening(), Failing(), marked=told.append)
     assert [[row.steps["watch"] for row in one.rows] for one in told] == [["failed"]]
+
+
+class Succeeding(Failing):
+    """An executor on which everything succeeds."""
+
+    def submit(self, job: Job) -> None:
+        """Succeed, and leave what a job that watches leaves."""
+        self.given.append(job)
+        self._ended.append(Ended(id=job.id, how="done"))
+        if job.work["kind"] == "watch":
+            write_record(Path(job.work["options"]["out"]) / "needs.json", {})
+
+
+def test_what_broke_on_our_side_is_graded_again_when_errors_are_retried(tmp_path: Path) -> None:
+    """It has a mark, and perhaps a wrong one: something of ours did not do its part."""
+    for name in ("ann", "bob"):
+        (tmp_path / "class" / name).mkdir(parents=True)
+        (tmp_path / "class" / name / "answers.md").write_text("Q1\n", encoding="utf-8")
+
+    def given(*, retry: bool) -> list[str]:
+        executor = Succeeding()
+        options = ClassOptions(
+            source=tmp_path / "class", out=tmp_path / "out", assignment="polytech_tp5_6", budget="static",
+            data="synthetic", retry_errors=retry,
+        )  # fmt: skip
+        grade_class(options, Listening(), executor)
+        return [job.id for job in executor.given]
+
+    assert "watch ann" in given(retry=False)
+    (tmp_path / "out" / "students" / "bob" / "fault.log").write_text("Traceback", encoding="utf-8")
+    assert given(retry=False) == []
+    assert given(retry=True) == ["watch bob", "judge bob", "report bob"]
 
 
 def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path) -> None:
