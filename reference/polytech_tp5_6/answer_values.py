@@ -217,6 +217,20 @@ _DESCRIPTOR = 128
 """Values of a SIFT descriptor."""
 
 
+_CLASSES_MOST = 200
+
+
+def _multiplies(text: str, one: Number, two: Number, result: Number) -> bool:
+    """Tell whether three numbers in a row stand as classes × words = weights, in either order."""
+    written = plain(text)
+    least, most = sorted((one.value, two.value))
+    return (
+        written[one.end : two.start].strip(" $()\\") in ("×", "*", "x", "X", "·", "times", "cdot", "fois")
+        and 2 <= least <= _CLASSES_MOST <= most
+        and result.is_about(one.value * two.value)
+    )
+
+
 def dictionary_is_counted(text: str) -> bool:
     """Tell whether some number is what a stated dictionary and number of classes come to, one SVM a class.
 
@@ -226,6 +240,8 @@ def dictionary_is_counted(text: str) -> bool:
     if _FORMULA.search(plain(text)):
         return True
     numbers = find_numbers(text)
+    if any(_multiplies(text, *three) for three in zip(numbers, numbers[1:], numbers[2:], strict=False)):
+        return True
     values = sorted({int(value) for number in numbers for value in number.values if value == int(value)})
     classes = {10, *(int(match[1]) for match in _CLASSES.finditer(plain(text)))}
     words = [value for value in values if 20 <= value <= 1_000_000]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from mistake import Mistake
 
 from grader.checking import StageEvidence
@@ -12,7 +14,7 @@ DECAY = 0.95
 
 OURS = ("time_limit", "memory_limit", "process_limit", "output_limit", "disk_limit", "killed", "no_recording",
         "recorder_error", "shortened", "recording_invalid", "samples_invalid", "import_error", "missing_helper",
-        "file_not_found", "attribute_error")  # fmt: skip
+        "file_not_found", "attribute_error", "machine")  # fmt: skip
 """Ends of a program that our own limits or an older library may have caused: a person decides."""
 
 LOOP = {
@@ -87,7 +89,8 @@ def stops_early(stage: StageEvidence) -> Mistake | None:
     if stage.recording.entry.call == "notebook" and elsewhere:
         return None  # another cell failed: the one that trains this stage ran to its end
     return Mistake(
-        f"stops_{stage.recording.entry.path}",
+        # Scripts copied from one another stop at the same line for the same reason: that costs once.
+        f"stops_{problem.text.en.partition('(')[2] or stage.recording.entry.path}",
         f"{problem.text.fr} Le programme doit aller au bout de l'apprentissage.",
         f"{problem.text.en} The program must reach the end of its training.",
         problem.place,
@@ -95,11 +98,16 @@ def stops_early(stage: StageEvidence) -> Mistake | None:
     )
 
 
+def _is_momentum(value: object) -> bool:
+    """Whether a value is the sheet's momentum, as far as a float32 or a computed one can be."""
+    return isinstance(value, int | float) and math.isclose(value, MOMENTUM, rel_tol=1e-3)
+
+
 def wrong_momentum(stage: StageEvidence) -> Mistake | None:
     """SGD with a momentum of 0.9 for every weight."""
     optimisation = stage.recipe.optimisation
     momenta = [group.options.get("momentum", 0) for group in optimisation.groups]
-    if optimisation.optimizer == "SGD" and all(value == MOMENTUM for value in momenta):
+    if optimisation.optimizer == "SGD" and all(_is_momentum(value) for value in momenta):
         return None
     place = stage.place("optimizer")
     if optimisation.optimizer != "SGD":
