@@ -41,7 +41,7 @@ class Judgement:
 
 _NEAR = 0.6
 """From this share of a pattern's words on, what it looks for may have been said in some other way."""
-_MOST, _MANY, _FEW, _HARDLY_ANY = 0.5, 0.4, 0.3, 0.15
+_MOST, _MANY, _FEW = 0.5, 0.4, 0.3
 """Shares of similar examples."""
 _DOUBTED, _SETTLED = 0.5, 0.65
 _BEYOND = Match(-1, -1, False, 0.0)
@@ -245,7 +245,7 @@ def _in_sight_of(alike: Alike, share: float, sure: float) -> float:
     They doubt a full mark that similar answers did not get, and settle that nothing was said where they were given
     nothing either. Beyond that they change nothing: a likeness of words never gives a point.
     """
-    if share == 1 and (alike.none > _MOST or alike.full < _HARDLY_ANY):
+    if share == 1 and alike.none > _MOST and alike.full < _FEW:
         return min(sure, _DOUBTED)
     if share == 0 and alike.none >= _MANY and alike.full < _FEW:
         return max(sure, _SETTLED)
