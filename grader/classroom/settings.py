@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
-import grader
 from grader.pipeline import Options
+from grader.pipeline.standing_verdicts import checks_digest
 from grader.records import encode
 from grader.text import Language
 
 Budget = Literal["static", "quick", "full"] | None
 Device = Literal["auto", "cpu", "cuda"]
-_JUDGING_ROOMS = ("checking", "marking", "answers", "model", "pipeline", "training")
 _LARGE_BYTES = 16 << 20
 
 
@@ -91,12 +90,9 @@ def conditions_digest(options: ClassOptions, data_digest: str) -> str:
 
 def judging_digest(options: ClassOptions, coursework: Path) -> str:
     """Return what marks depend on, besides what was found: the coursework, bands and all, the scheme, our code."""
-    files = [path for path in coursework.iterdir() if path.suffix in (".py", ".toml", ".json")]
-    files += [path for room in _JUDGING_ROOMS for path in (Path(grader.__file__).parent / room).rglob("*.py")]
-    files += [options.scheme] if options.scheme else []
-    digest = hashlib.sha256(str(options.language).encode())
-    for path in sorted(files):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    digest = hashlib.sha256(f"{options.language} {checks_digest(coursework)}".encode())
+    if options.scheme is not None:
+        digest.update(options.scheme.read_bytes())
     return digest.hexdigest()
 
 

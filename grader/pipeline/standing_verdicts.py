@@ -50,17 +50,20 @@ def load(session: Session) -> tuple[Verdict, ...] | None:
 
 def _given(session: Session) -> str:
     """Return a digest of all that the checks depend on: the coursework, our code, and what was found."""
-    digest = hashlib.sha256(_code(session.coursework.folder).encode())
+    digest = hashlib.sha256(checks_digest(session.coursework.folder).encode())
     for path in found_files(session.options.out):
         digest.update(path.name.encode() + b"\0" + _digest(path).encode())
     return digest.hexdigest()
 
 
 @functools.cache
-def _code(coursework: Path) -> str:
-    """Return a digest of the coursework's files and of our own code; read once a process."""
+def checks_digest(coursework: Path) -> str:
+    """Return a digest of what judges: the coursework's files, whatever they are called, and our own code.
+
+    Read once a process.
+    """
     home = Path(grader.__file__).parent
-    files = [path for path in coursework.iterdir() if path.suffix in (".py", ".toml", ".json")]
+    files = [path for path in coursework.iterdir() if path.is_file()]
     files += [path for path in home.rglob("*.py") if path.relative_to(home).parts[0] not in _APART]
     digest = hashlib.sha256()
     for path in sorted(files):

@@ -91,19 +91,19 @@ def test_verdicts_that_somebody_else_wrote_do_not_stand(two: list[Options]) -> N
     assert (two[0].out / "result.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("changed", ["answers.json", "rubric.toml"])
+@pytest.mark.parametrize("changed", ["answers.json", "rubric.toml", "answer_examples.jsonl"])
 def test_where_evidence_or_rubric_changed_checks_run(
     two: list[Options], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
 ) -> None:
     """A verdict holds for what it was given on, and for nothing else."""
     marked(two[0])
     standing_verdicts.note(begin(two[0], Silent()))
-    if changed == "rubric.toml":
+    if changed != "answers.json":
         copy = tmp_path / "reference" / "polytech_tp5_6"
         without = shutil.ignore_patterns("faulty", "variants", "solution")
         shutil.copytree(courseworks.load("polytech_tp5_6").folder, copy, ignore=without)
         with (copy / changed).open("a", encoding="utf-8") as file:
-            file.write("\n# other\n")
+            file.write("\n")
         monkeypatch.setenv("GRADER_REFERENCE", str(tmp_path / "reference"))
     else:
         path = two[0].out / changed
