@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 from urllib.error import URLError
 
 from grader.model import Place, Problem
@@ -30,8 +31,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     "name_error": ("un nom n'est pas défini", "a name is not defined"),
     "attribute_error": ("un attribut n'existe pas", "an attribute does not exist"),
     "recursion": ("une fonction s'appelle sans fin", "a function calls itself without end"),
+    "machine": (
+        "il demande à la machine ce qu'un bac à sable ne donne pas",
+        "it asks of the machine what a sandbox does not give",
+    ),
     "program_error": ("une erreur n'est pas traitée", "an error is not handled"),
 }
+_MACHINE = ("no cuda gpu", "nvidia driver", "torch not compiled with cuda", "start new thread")
 _SHAPES = ("shape", "size", "dimension", "expected input", "is invalid for input")
 
 
@@ -101,12 +107,16 @@ def kind_of(error: BaseException) -> str:
         (NameError, "name_error"),
         (AttributeError, "attribute_error"),
         (RecursionError, "recursion"),
+        (OSError, "machine"),
+        (subprocess.SubprocessError, "machine"),
     )
     for kind, name in kinds:
         if isinstance(error, kind):
             return name
     if isinstance(error, RuntimeError) and "dataset not found" in message:
         return "file_not_found"
+    if isinstance(error, RuntimeError) and any(words in message for words in _MACHINE):
+        return "machine"
     if isinstance(error, RuntimeError | ValueError) and any(word in message for word in _SHAPES):
         return "shape_error"
     return "program_error"

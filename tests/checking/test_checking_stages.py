@@ -239,6 +239,21 @@ def test_a_program_that_stops_costs_half_where_it_stops() -> None:
     given = evidence(problems={5: Problem(kind="program_error", text=text)})
     assert lost(given) == {"3.5": 0.38}
     assert lost(evidence(problems={5: Problem(kind="time_limit", text=text)})) == {}
+    assert lost(evidence(problems={5: Problem(kind="machine", text=text)})) == {}
+
+
+def test_scripts_that_stop_for_the_same_reason_pay_once() -> None:
+    """Six copies of one last line are one mistake; another error is another one."""
+    same = {
+        place: Problem(
+            kind="name_error",
+            text=Text(fr=f"{place} (NameError: name 'x')", en=f"{place} (NameError: name 'x')"),
+        )
+        for place in range(6)
+    }
+    assert set(lost(evidence(problems=same))) == {"Q15"}
+    other = Problem(kind="program_error", text=Text(fr="5 (KeyError: 'y')", en="5 (KeyError: 'y')"))
+    assert set(lost(evidence(problems=same | {5: other}))) == {"Q15", "3.5"}
 
 
 def trained(accuracy: float | None, outcome: Outcome = Outcome.PASSED) -> Training:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
-from checking_hand_in import FOLDER, evidence
+from checking_hand_in import BATCHNORM, FOLDER, TENSOR, changed, evidence, recipe
 
 from grader.checking import run_checks
 from grader.marking import charge, mark
-from grader.model import EpochPoint, Outcome, Training
+from grader.model import Call, EpochPoint, Loss, Outcome, Parameter, ParameterGroup, Recipe, Training
 
 pytestmark = pytest.mark.slow
 
@@ -57,3 +58,87 @@ def test_a_small_drop_on_changed_images_is_no_cheat() -> None:
     found = run_checks(FOLDER, evidence(trainings=cases), distribution="student")
     results = [one for one in found if one.label.en == "Result of the training made again"][:3]
     assert [one.outcome for one in results] == [Outcome.PASSED] * 3
+
+
+def low(recipes: dict[int, Recipe], place: int, **more: object) -> tuple[Outcome, bool, str]:
+    """Return how the result of the stage at `place` is judged where it came out below the band."""
+    accuracy = more.pop("accuracy", 0.4)
+    given = evidence(recipes=recipes, trainings={place: (training(accuracy), "below", True)}, **more)  # type: ignore[arg-type]
+    found = run_checks(FOLDER, given, distribution="student")
+    one = [one for one in found if one.label.en == "Result of the training made again"][place]
+    return one.outcome, one.remark, one.message.en
+
+
+JITTER = (Call(name="ColorJitter", arguments={"brightness": 0.4}), *recipe(2).data.train)
+OWN_DRAW = {"fc.weight": Parameter(shape=(10, 10), initializer=Call(name="normal_", arguments={"std": 0.01}))}
+SGD = recipe(0).optimisation.groups[0].options
+OWN = {
+    "clipped": (0, "optimisation", {"clipping": Call(name="clip_grad_norm_", arguments={"max_norm": 0.1})}),
+    "summed": (0, "optimisation", {"loss": Loss(name="cross_entropy", arguments={"reduction": "sum"})}),
+    "smoothed": (0, "optimisation", {"loss": Loss(name="cross_entropy", arguments={"label_smoothing": 0.1})}),
+    "decayed": (0, "optimisation", {"groups": (ParameterGroup(parameters=(), options={**SGD, "weight_decay": 0.01}),)}),
+    "gathered": (0, "loop", {"steps_per_batch": 0.25}),
+    "jittered": (2, "data", {"train": JITTER}),
+    "drawn": (0, "network", {"parameters": OWN_DRAW}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_a_band_fails_nobody_for_settings_that_it_was_not_measured_with(name: str) -> None:
+    """The budget's learning rate may not suit what a student chose beside another one: such a result informs."""
+    place, part, fields = OWN[name]
+    outcome, remarked, message = low(changed(place, part, **fields), place)
+    assert (outcome, remarked) == (Outcome.PASSED, True) and "40.0%" in message
+    outcome, _, _ = low(changed(place, part, **fields), place, accuracy=0.1)
+    assert outcome is Outcome.MANUAL, "next to chance a person looks"
+
+
+def test_another_rate_of_dropout_informs_too() -> None:
+    """The sheet names no rate."""
+    lines = tuple("dropout p0.9" if line == "dropout p0.5" else line for line in BATCHNORM)
+    assert low({}, 5, canonical={5: lines})[0] is Outcome.PASSED
+    assert low({}, 5)[0] is Outcome.FAILED
+
+
+def test_low_results_that_nothing_explains_cost_once() -> None:
+    """Six stages below their bands for the same unknown reason are one fault."""
+    given = evidence(trainings={place: (training(0.4), "below", True) for place in range(6)})
+    found = charge(given.assignment, run_checks(FOLDER, given, distribution="student"))
+    marks, _, _ = mark(given.assignment, found)
+    programmed = {stage.item for stage in given.assignment.stage}
+    lost = {
+        one.item
+        for one in marks
+        if one.item in programmed and (one.points or 0) + one.open < one.maximum - 1e-9
+    }
+    assert lost == {"Q15"}
+
+
+def test_what_a_later_stage_forgets_of_an_earlier_one_is_told_there_and_costs_once() -> None:
+    """Test images that are normalised at 3.1 and 3.2 and no longer from 3.3 on cost half of 3.3."""
+    recipes = {
+        place: msgspec.structs.replace(
+            recipe(place),
+            data=msgspec.structs.replace(
+                recipe(place).data, evaluation=(*recipe(2).data.evaluation[:1], TENSOR)
+            ),
+        )
+        for place in range(3, 6)
+    }
+    given = evidence(recipes=recipes, trainings={3: (training(0.4), "below", True)})
+    found = charge(given.assignment, run_checks(FOLDER, given, distribution="student"))
+    marks = {one.item: one for one in mark(given.assignment, found)[0]}
+    assert (marks["3.3"].points or 0) + marks["3.3"].open == pytest.approx(0.625, abs=0.01)
+    assert all(
+        (marks[item].points or 0) + marks[item].open == pytest.approx(marks[item].maximum)
+        for item in ("3.1", "3.2", "3.4", "3.5")
+    )
+
+
+def test_a_momentum_computed_in_single_precision_is_the_sheets() -> None:
+    """0.9 as a float32 is 0.8999999761581421."""
+    groups = (ParameterGroup(parameters=(), options={"lr": 0.01, "momentum": 0.8999999761581421}),)
+    found = run_checks(
+        FOLDER, evidence(recipes=changed(3, "optimisation", groups=groups)), distribution="student"
+    )
+    assert not [one for one in found if one.outcome is Outcome.FAILED]

@@ -497,7 +497,12 @@ def test_a_training_that_never_steps_and_uses_test_images_is_seen(recipe_of: Rec
 
 @pytest.mark.parametrize(
     ("name", "kind", "line"),
-    [("syntaxe", "syntax_error", 2), ("module", "missing_helper", 2), ("tailles", "shape_error", 7)],
+    [
+        ("syntaxe", "syntax_error", 2),
+        ("module", "missing_helper", 2),
+        ("tailles", "shape_error", 7),
+        ("droits", "machine", 3),
+    ],
 )
 def test_each_error_is_told_with_its_line(
     recordings: dict[str, Recording], name: str, kind: str, line: int
