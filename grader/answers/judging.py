@@ -16,7 +16,7 @@ from grader.answers.patterns import Finder, Match
 from grader.answers.rubrics import Concept, Ready, concepts_of, holds
 from grader.answers.spelling import corrected
 from grader.answers.words import CHARACTERS_MAX, Reading, read_words
-from grader.answers.worthless import without_instructions, without_question, worthless
+from grader.answers.worthless import enumerates, without_instructions, without_question, worthless
 from grader.text import Text
 
 Reason = Literal[
@@ -97,7 +97,7 @@ def judge(
         sure = _in_sight_of(alike, proposal, sure)
     if instructed:
         sure = 0.95 if strict == generous == 0 else 0.2
-    elif cut or reading.cut:
+    elif cut or reading.cut or (strict and not ready.rubric.lists and enumerates(reading)):
         sure = min(sure, 0.3)
     relevant = (
         [name for name in heard.said if name in _wanted(ready)] if not errors else [one.id for one in errors]

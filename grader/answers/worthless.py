@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from grader.answers.word_lists import word_set
-from grader.answers.words import Reading, fold
+from grader.answers.words import Reading, Word, fold
 
 Kind = Literal["empty", "refusal", "reference", "list", "question"]
 
@@ -54,6 +54,10 @@ _INSTRUCTION = re.compile(
             r"[^.\n]{0,12}" + _WHO,
             r"\b(?:expected|required|attendus?|requis) key ?words?\b|\bmots[- ]cles (?:attendus|requis|du bareme)\b",
             r"\bfull (?:marks?|credits?|score)\b",
+            r"\b(?:rubric|mark(?:ing)? scheme|bareme|corrige type)\b[^.\n]{0,20}"
+            r"\b(?:says?|wants?|asks?|expects?|dit|demande|attend\w*)\b",
+            r"\b(?:give|donne[rz]?)[ -](?:me|moi|us|nous)\b[^.\n]{0,20}\b(?:1|one|points?|full|max\w*|marks?|note)\b",
+            r"\bdo not read (?:further|on)\b|\bstop reading\b|\bne (?:lis|lisez) pas (?:plus loin|la suite)\b",
             r"\b(?:considere[rz]?|considering|consider|treat|regard|juge[rz]?)\b[^.\n]{0,20}\b(?:reponse|answer|response)\b"
             r"[^.\n]{0,20}(?:juste|correct|valable|valid|right|true|vraie|bonne)",
         )
@@ -80,6 +84,8 @@ _REFERENCE = re.compile(
 )
 _LIST_WORDS = 8
 _LIST_ITEMS = 6
+_RUN_WORDS, _RUN_LIGHT = 12, 0.22
+_ROW = 4
 _LIGHT = word_set(
     "le la les l' un une des de d' du au aux a the an of to in on for en dans sur pour par avec with by et and ou or"
     " que qu' qui which that this ce cet cette ces c' ca it its il elle on ils elles nous we son sa ses leur leurs se"
@@ -140,6 +146,22 @@ def worthless(reading: Reading, *, lists: bool) -> Worthless | None:
     return None
 
 
+def _is_run(words: list[Word], light: int) -> bool:
+    """Tell names in a row, a few articles between them, from a sentence: no stop and hardly a word that joins."""
+    return len(words) >= _RUN_WORDS and light <= _RUN_LIGHT * len(words)
+
+
+def enumerates(reading: Reading) -> bool:
+    """Tell whether the answer breaks into single words: names thrown in beside what it says."""
+    most = 0
+    for sentence in re.split(r"[.:!?\n→=()]+", reading.shown):
+        row = 0
+        for piece in re.split(r"[,;|/]", sentence):
+            row = row + 1 if len(piece.split()) == 1 and piece.strip().isalpha() else 0
+            most = max(most, row)
+    return most >= _ROW
+
+
 def _is_list(reading: Reading) -> bool:
     """Tell names one after the other from statements, with commas between them or with nothing."""
     words = [word for word in reading.words if word.written.isalpha() and len(word.written) > 1]
@@ -149,7 +171,8 @@ def _is_list(reading: Reading) -> bool:
     for clause in {word.clause for word in words}:
         own = [word for word in words if word.clause == clause]
         light = sum(word.written in _LIGHT or word.negator for word in own)
-        longest = max(longest, len(own) if light <= len(own) // 6 and (not light or len(own) >= 12) else 0)
+        bare = light <= len(own) // 6 and (not light or len(own) >= 12)
+        longest = max(longest, len(own) if bare or _is_run(own, light) else 0)
     items = 0
     for sentence in re.split(r"[.:!?\n→=]+", reading.shown):
         pieces = [piece.split() for piece in re.split(r"[,;|/]", sentence)]
