@@ -63,7 +63,7 @@ def _row(stage: StageResult, data: str, titles: Mapping[str, str], language: Lan
         item=clean_line(stage.item, 20),
         title=clean_line(stage.title.in_(language), 60),
         found=found,
-        ingredients=", ".join(ingredients) or say("no_ingredient", language),
+        ingredients=", ".join(ingredients) or (say("no_ingredient", language) if found else "–"),
         hyperparameters=_settings(stage, language),
         parameters="–" if stage.parameter_count is None else integer(stage.parameter_count, language),
         claimed="–" if stage.claimed is None else percent(stage.claimed / 100, language),

@@ -49,8 +49,9 @@ def _head(summary: Summary, console: Console) -> None:
     bar.append("▒" * lost, style="red")
     bar.append("░" * (_BAR_WIDTH - earned - lost), style="cyan")
     bar.append(f"  {total.points} {total.of_decided}", style="bold")
+    bar.append(f", {total.bonus}" if total.bonus else "")
     console.print(bar)
-    console.print(Text(total.interval + (f" ({total.bonus})" if total.bonus else "")))
+    console.print(Text(total.interval))
     console.print()
 
 

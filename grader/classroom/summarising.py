@@ -40,7 +40,7 @@ def summarise(
         maximum=results[0].total.maximum if results else 0.0,
         marks=tuple(
             sorted(
-                (Span(points=one.total.points + one.total.bonus, open=one.total.open) for one in results),
+                (Span(points=one.total.points, open=one.total.open) for one in results),
                 key=lambda span: (span.points, span.open),
             )
         ),

@@ -55,6 +55,7 @@ _REASONS: dict[str, tuple[str, str]] = {
     "nested": ("Archives dans la remise, non ouvertes", "Archives within the hand-in, not opened"),
     "opened": ("Archive dans la remise, ouverte", "Archive within the hand-in, opened"),
     "twice": ("Présents deux fois, le premier gardé", "There twice, the first one kept"),
+    "results": ("Résultats d'une correction, laissés de côté", "Results of a grading, left aside"),
     "case": ("Noms qui ne diffèrent que par la casse", "Names that differ by case only"),
 }
 

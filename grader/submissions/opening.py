@@ -18,6 +18,7 @@ from grader.submissions.identity import authors_of
 from grader.submissions.members import UNREADABLE, damaged, opened
 from grader.submissions.names import identifier, natural_key, shown
 from grader.submissions.nested import open_nested
+from grader.submissions.own_results import set_results_aside
 from grader.submissions.settings import read_settings
 
 _DOCUMENT_SUFFIXES = (".md", ".tex", ".pdf", ".docx", ".ipynb", ".txt")
@@ -63,6 +64,7 @@ def open_submission(
         )
     wrapper = unwrap(into, copied)
     open_nested(into, copied, caps)
+    set_results_aside(into, copied)
     note_clashes(copied)
     history = (
         () if copied.repository is None else placed(versions(_git(into)), copied.repository, copied.digests)

@@ -66,7 +66,7 @@ def test_total_without_open_points_is_a_mark() -> None:
     total = Total(points=20, decided=20, open=0, maximum=20, bonus=1.5)
     row = summary(msgspec.structs.replace(report_example.example(), total=total), "fr").total
     assert (row.points, row.of_decided) == ("20", "/ 20")
-    assert row.bonus == "dont 1,5\N{NO-BREAK SPACE}point de bonus"
+    assert row.bonus == "plus 1,5\N{NO-BREAK SPACE}point de bonus"
     assert row.earned_share == 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import shutil
 import tarfile
 import zipfile
 from collections.abc import Mapping
@@ -412,3 +413,18 @@ def test_damaged_archives_never_crash(
     except GraderError:
         return
     assert found.files and all((where / "into" / file.path).is_file() for file in found.files)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_results_of_an_earlier_grading_are_no_part_of_the_work(tmp_path: Path, packed: bool) -> None:
+    """Who graded inside the folder hands in reports of ours: they are left aside, told, and nobody's answers."""
+    work = tmp_path / "work"
+    for name in ("base.py", "graded/work/result.json", "graded/work/verdicts.json", "graded/work/submission.json",
+                 "graded/work/report.pdf", "graded/work/submission/base.py", "mine/result.json"):  # fmt: skip
+        (work / name).parent.mkdir(parents=True, exist_ok=True)
+        (work / name).write_text("import torch", encoding="utf-8")
+    source = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", work)) if packed else work
+    opened = open_submission(source, tmp_path / "out")
+    assert {file.path for file in opened.files} == {"base.py", "mine/result.json"}
+    assert not (tmp_path / "out" / "graded" / "work").exists() and not opened.documents
+    assert any("graded/work" in note.en and "left aside" in note.en for note in opened.notes)
