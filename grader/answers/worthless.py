@@ -66,14 +66,18 @@ _INSTRUCTION = re.compile(
 _REFUSAL = re.compile(
     "|".join(
         (
-            r"\b(?:je|on|nous|i|we) (?:n[e'] ?)?(?:sais?|savons|comprends?|do(?: not|n't)|did(?: not|n't)"
-            r"|have(?: not|n't)|ai|a|avons)[^.\n]{0,30}"
-            r"\b(?:pas|know|understand|idea|do|done|answer|time|temps|compris|repond\w*|trouve)\b",
+            r"\b(?:je|nous) (?:n[e'] ?)?(?:sais?|savons|comprends?|comprenons|vois|voyons) (?:pas|rien)\b",
+            r"\bon (?:ne )?(?:sait|comprend|voit) pas(?: (?:quoi|comment|trop|bien|repondre)\b|\W*$)",
+            r"\b(?:je|on|nous) (?:n['e] ?)?(?:ai|a|avons|avions) (?:pas|rien|jamais)\b[^.\n]{0,20}"
+            r"\b(?:compris|su|eu|fait|repondu|trouve|reussi|traite|essaye|teste)\b",
+            r"\b(?:i|we) (?:do not|don't|did not|didn't|could not|couldn't|have not|haven't) (?:really |quite )?"
+            r"(?:know(?:\W*$| how\b| the answer| what\b| why\b)|understand(?:\W*$| the question| this| it)"
+            r"|do (?:it|this)|done (?:it|this)|answer|have (?:the |enough )?time|manage|find (?:it|an?y? ?answer))",
             r"\bpas (?:eu )?(?:le |assez de )?temps\b|\b(?:manque|faute) de temps\b|\black of time\b|\bno time\b",
             r"\b(?:non|pas|not) (?:encore )?(?:trait\w+|fait\w*|repondu\w*|done|answered|attempted|tried|test\w+"
             r"|essay\w+|abord\w+)\b",
-            r"\bno (?:idea|answer)\b|\baucune idee\b|\bpas de reponse\b|\ba (?:faire|completer|venir|remplir)\b",
-            r"\bto ?do\b|\bskip(?:ped)?\b|\bpass\b|\?\?\?",
+            r"\bno (?:idea|answer)\b|\baucune idee\b|\bpas de reponse\b|\ba (?:completer|venir|remplir)\b",
+            r"^\W*(?:to ?do|a faire|skip(?:ped)?|pass(?:ed)?)\b.{0,20}$|\btodo\b|\?\?\?",
         )
     )
 )

@@ -143,6 +143,28 @@ def test_what_is_no_answer_earns_nothing(ready: Ready, text: str, reason: str) -
     assert (found.share, found.reason, found.decided) == (0.0, reason, True)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "So that the next layers have less work to do.", "Everything is seen in one single pass over the image.",
+        "On ne sait pas ce que contient la validation.", "We do not know the validation data in advance.",
+        "On a des poids qui ne sont pas partagés.",
+    ],
+)  # fmt: skip
+def test_what_only_sounds_like_giving_up_is_read(ready: Ready, text: str) -> None:
+    """Common words of refusals inside a statement are no refusal."""
+    assert judge(text, ready).reason != "refusal"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["TODO", "To do later", "Nous n'avons pas eu le temps.", "We did not manage this one.", "pas traité"],
+)
+def test_giving_up_is_told(ready: Ready, text: str) -> None:
+    """Where nothing is said but that there is no answer, there is none."""
+    assert judge(text, ready).reason == "refusal"
+
+
 def test_the_question_copied_is_no_answer(ready: Ready) -> None:
     """A sentence of the question, asked or stated, says nothing."""
     asked = ("Pourquoi une convolution a-t-elle moins de poids et une vue locale ?",)
