@@ -10,7 +10,7 @@ from pathlib import Path
 from grader import __version__, courseworks, distribution
 from grader.answers import read_model_answers
 from grader.courseworks import Coursework
-from grader.errors import OverridesError, SandboxUnavailable
+from grader.errors import OverridesError, SandboxUnavailable, UsageError
 from grader.judging import Endpoint
 from grader.marking import OVERRIDES, Scheme, append_overrides, load_overrides, load_scheme
 from grader.model import Assignment, Conditions, Override, SandboxRecord, Text
@@ -82,6 +82,7 @@ def begin(options: Options, progress: Progress) -> Session:
     Raises UsageError, CourseworkError, SchemeError, DataError or SandboxUnavailable: whatever cannot
     be had is refused here, before any work.
     """
+    _refuse_file(options.out)
     coursework = courseworks.load(options.assignment)
     scheme = options.scheme
     if isinstance(scheme, Path):
@@ -113,6 +114,15 @@ def begin(options: Options, progress: Progress) -> Session:
         faults=Faults(options.out / "fault.log"),
         notes=notes,
     )
+
+
+def _refuse_file(out: Path) -> None:
+    """Raise UsageError where results should go into what is a file."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(
+            fr=f"« {out} » est un fichier : donnez un dossier à --out.",
+            en=f'"{out}" is a file: give --out a folder.',
+        )
 
 
 def like(session: Session, options: Options) -> Session:

@@ -130,7 +130,8 @@ def _too_large(fr: str, en: str) -> SubmissionError:
     )
 
 
-def _unwritable(error: OSError) -> UsageError:
+def unwritable(error: OSError) -> UsageError:
+    """Return the error for an output folder that takes no files."""
     reason = error.strerror or "?"
     return UsageError(
         fr=f"Le dossier de sortie ne peut pas être écrit ({reason}) : choisissez-en un autre avec --out.",
@@ -155,7 +156,7 @@ def _copy(member: Member, into: Path, copied: Copied, caps: Caps, packed_bytes: 
         copied.set_aside("twice", member.path)
         return
     except OSError as error:
-        raise _unwritable(error) from error
+        raise unwritable(error) from error
     with os.fdopen(descriptor, "wb") as out, member.open() as source:
         while chunk := source.read(_CHUNK_BYTES):
             size_bytes += len(chunk)
@@ -166,7 +167,7 @@ def _copy(member: Member, into: Path, copied: Copied, caps: Caps, packed_bytes: 
             try:
                 out.write(chunk)
             except OSError as error:
-                raise _unwritable(error) from error
+                raise unwritable(error) from error
     if size_bytes > caps.file_bytes:
         target.unlink()
         copied.set_aside("large", member.path)

@@ -11,7 +11,15 @@ from grader.errors import SubmissionError, UsageError
 from grader.model import FileEntry, Submission
 from grader.submissions.alternatives import find_alternatives
 from grader.submissions.caps import Caps
-from grader.submissions.copying import Copied, copy_all, locked, note_clashes, overall_digest, unwrap
+from grader.submissions.copying import (
+    Copied,
+    copy_all,
+    locked,
+    note_clashes,
+    overall_digest,
+    unwrap,
+    unwritable,
+)
 from grader.submissions.entry_points import find_entry_points
 from grader.submissions.history import Version, placed, versions
 from grader.submissions.identity import authors_of
@@ -42,7 +50,10 @@ def open_submission(
     source, leave_out = _checked(path, into)
     for folder in (into, _git(into)):
         shutil.rmtree(folder, ignore_errors=True)
-    into.mkdir(parents=True)
+    try:
+        into.mkdir(parents=True)
+    except OSError as error:
+        raise unwritable(error) from error
     packed_bytes = None if source.is_dir() else source.stat().st_size
     try:
         with opened(source, caps, leave_out) as members:

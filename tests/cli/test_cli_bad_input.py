@@ -84,6 +84,16 @@ def test_a_rar_named_zip_is_refused(capsys: Captured, tmp_path: Path) -> None:
     assert "zip" in refused(capsys, "work.zip")
 
 
+def test_an_output_folder_that_cannot_be_is_named(capsys: Captured, tmp_path: Path) -> None:
+    """A file in its place, and a place where nothing can be made, are the caller's to mend: code 2, no fault of ours."""
+    (tmp_path / "a.py").write_text("print(1)\n")
+    taken = tmp_path / "taken"
+    taken.write_text("")
+    assert "taken" in refused(capsys, "a.py", "--budget", "static", "--out", str(taken))
+    nowhere = "/proc/nowhere" if Path("/proc").is_dir() else str(taken / "below")
+    assert "--out" in refused(capsys, "a.py", "--budget", "static", "--out", nowhere)
+
+
 def test_an_unfinished_folder_cannot_be_rescored(capsys: Captured, tmp_path: Path) -> None:
     """`grade rescore` and `grade render` ask for the folder of a finished run."""
     assert "--out" in refused(capsys, "rescore", str(tmp_path))
