@@ -85,7 +85,7 @@ def test_a_rar_named_zip_is_refused(capsys: Captured, tmp_path: Path) -> None:
 
 
 def test_an_output_folder_that_cannot_be_is_named(capsys: Captured, tmp_path: Path) -> None:
-    """A file in its place, and a place where nothing can be made, are the caller's to mend: code 2, no fault of ours."""
+    """A file in its place, and a place where nothing can be made, are the caller's to mend: code 2, not 1."""
     (tmp_path / "a.py").write_text("print(1)\n")
     taken = tmp_path / "taken"
     taken.write_text("")
