@@ -10,6 +10,7 @@ import msgspec
 import grader
 from grader.model import EntryPoint, Outcome, Recordings, SandboxRecord, StageMatch, Submission, Text
 from grader.pipeline import assembly
+from grader.pipeline.choosing import match_best
 from grader.pipeline.session import Session
 from grader.recording import match_stages, record
 from grader.records import encode, read_record, write_bytes
@@ -29,9 +30,7 @@ def record_and_match(
     recordings = session.faults.guard(step, lambda: _record_or_reuse(session, submission), nothing)
     if len(session.faults.notes) > before:
         return recordings, broken
-    matches = session.faults.guard(
-        step, lambda: match_stages(session.assignment, recordings, submission.problems), broken
-    )
+    matches = session.faults.guard(step, lambda: match_best(session, submission, recordings), broken)
     return recordings, matches
 
 

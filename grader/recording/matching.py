@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 from grader.model import (
@@ -60,12 +61,18 @@ class _Case:
     candidates: Sequence[_Candidate]
     recordings: Recordings
     problems: Sequence[Problem]
+    chosen: Mapping[str, str]
 
 
 def match_stages(
-    assignment: Assignment, recordings: Recordings, problems: Sequence[Problem] = ()
+    assignment: Assignment,
+    recordings: Recordings,
+    problems: Sequence[Problem] = (),
+    chosen: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[StageMatch, ...]:
     """Return one match per stage of `assignment`, in its order; `problems` are those met on opening the hand-in.
+
+    `chosen` says by stage id which run to take among equals, by its id; runs that are no equals are not taken.
 
     A run belongs to the last stage of which it holds the ingredients. For each stage the run that also holds
     every earlier ingredient is preferred (`cumulative`), then one that holds this stage's alone (`separate`),
@@ -80,9 +87,26 @@ def match_stages(
     """
     candidates = _candidates(assignment, recordings)
     cases = (
-        _Case(assignment, index, candidates, recordings, problems) for index in range(len(assignment.stage))
+        _Case(assignment, index, candidates, recordings, problems, chosen)
+        for index in range(len(assignment.stage))
     )
     return tuple(_match(case) for case in cases)
+
+
+def equals(assignment: Assignment, recordings: Recordings) -> dict[str, tuple[str, ...]]:
+    """Return, by stage id, the runs among which `match_stages` takes the first: nothing makes one better evidence."""
+    candidates = _candidates(assignment, recordings)
+    return {
+        stage.id: tuple(one.candidate.run.id for one in _equals(assignment, index, candidates))
+        for index, stage in enumerate(assignment.stage)
+    }
+
+
+def _equals(assignment: Assignment, index: int, candidates: Sequence[_Candidate]) -> list[_Choice]:
+    """Return the best candidates of a stage, those with the most epochs and the later ones first."""
+    found = (_choice(assignment, index, one) for one in candidates)
+    choices = sorted((choice for choice in found if choice is not None), key=_preference)
+    return [one for one in choices if _standing(one) == _standing(choices[0])]
 
 
 def _candidates(assignment: Assignment, recordings: Recordings) -> list[_Candidate]:
@@ -110,11 +134,10 @@ def _is_on_task(assignment: Assignment, run: Run) -> bool:
 
 def _match(case: _Case) -> StageMatch:
     stage = case.assignment.stage[case.index]
-    found = (_choice(case.assignment, case.index, one) for one in case.candidates)
-    choices = [choice for choice in found if choice is not None]
-    if not choices:
+    equals = _equals(case.assignment, case.index, case.candidates)
+    if not equals:
         return _unmatched(case)
-    best = min(choices, key=_preference)
+    best = next((one for one in equals if one.candidate.run.id == case.chosen.get(stage.id)), equals[0])
     run, entry = best.candidate.run, best.candidate.recording.entry
     absent, open_ = _unnamed(best.candidate), _epochs_open(best.candidate)
     if entry.evidence != "handed_in":
@@ -176,9 +199,16 @@ def _choice(assignment: Assignment, index: int, candidate: _Candidate) -> _Choic
 
 
 def _preference(choice: _Choice) -> tuple[object, ...]:
+    recipe = choice.candidate.run.recipe
+    assert recipe is not None  # _is_on_task lets none through
+    return (*_standing(choice), -recipe.optimisation.epochs, -choice.candidate.order)
+
+
+def _standing(choice: _Choice) -> tuple[object, ...]:
+    """Return what makes one run better evidence of a stage than another; runs that stand alike are equals."""
     candidate = choice.candidate
     recipe = candidate.run.recipe
-    assert recipe is not None  # _is_on_task lets none through
+    assert recipe is not None
     between = choice.style == "cumulative" and bool(choice.absent)
     return (
         _WEAKNESS.index(candidate.recording.entry.evidence),
@@ -191,8 +221,6 @@ def _preference(choice: _Choice) -> tuple[object, ...]:
         _epochs_open(candidate),
         candidate.recording.problem is not None,
         candidate.examination is None or not candidate.examination.agrees,
-        -recipe.optimisation.epochs,
-        -candidate.order,
     )
 
 
