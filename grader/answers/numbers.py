@@ -55,12 +55,17 @@ class Number:
         return any(abs(value - wanted) <= self.tolerance + 1e-9 for value in self.values)
 
 
+_FENCED = re.compile(r"\{([.,])\}")
+_THIN = re.compile(r"(?<=\d)\\[,;:! ](?=\d)|(?<=\d)~(?=\d)")
+_TIMES = re.compile(r"\\times|\\cdot|\\ast|[✕✖∗⋅∙•·]")
+
+
 def plain(text: str) -> str:
     """Return `text` with one kind of space, minus and apostrophe, and without LaTeX's thin spaces."""
     text = text.translate(_INVISIBLE).translate(_SIGNS)
-    text = re.sub(r"\{([.,])\}", r"\1", text)
-    text = re.sub(r"(?<=\d)\\[,;:! ](?=\d)|(?<=\d)~(?=\d)", " ", text)
-    return re.sub(r"\\times|\\cdot|\\ast|[✕✖∗⋅∙•·]", "×", text)
+    text = _FENCED.sub(r"\1", text)
+    text = _THIN.sub(" ", text)
+    return _TIMES.sub("×", text)
 
 
 def find_numbers(text: str) -> tuple[Number, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 
 from grader.answers import LayerRow, read_layers
 from grader.checking import Evidence, failed, manual
@@ -22,7 +23,12 @@ ROW = 0.25
 
 def rows(answer: Answer) -> dict[str, LayerRow]:
     """Return what the answer says of each layer."""
-    return read_layers(answer.text, first_dense=4)
+    return _rows(answer.text)
+
+
+@lru_cache(maxsize=8)  # sixteen checks bear on one table
+def _rows(text: str) -> dict[str, LayerRow]:
+    return read_layers(text, first_dense=4)
 
 
 def size_is_right(row: LayerRow, name: str) -> bool:
