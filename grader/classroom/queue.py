@@ -15,8 +15,8 @@ from grader.classroom.settings import ClassOptions
 
 TOGETHER = 8
 """Hand-ins judged in one process, as they come."""
-MOST_TOGETHER = 100
-"""Of those that are only marked again: starting costs little then, and memory stays bounded."""
+LEAST_AGAIN, MOST_AGAIN = 25, 100
+"""Of those that are only marked again, in one process: starting costs little then, and memory stays bounded."""
 MOST_TRIES = 2
 MOST_LOSSES = 6
 """A node that goes away is not the fault of what ran on it; a cluster that loses everything must not go on for ever."""
@@ -100,7 +100,7 @@ class Queue:
 
     def _together(self, count: int) -> int:
         """Return how many of `count` hand-ins one process marks again: few enough that every slot has some."""
-        return min(max(-(-count // (2 * self._slots)), TOGETHER), MOST_TOGETHER)
+        return min(max(-(-count // self._slots), LEAST_AGAIN), MOST_AGAIN)
 
     def _judge(self, keys: list[str]) -> Job:
         again = keys[0] in self._again
