@@ -32,10 +32,10 @@ def match_best(session: Session, submission: Submission, recordings: Recordings)
     ]
     evidences = [_evidence(session, submission, recordings, chosen) for chosen in tried]
     verdicts = run_checks_many(session.coursework.folder, evidences, distribution="student")
-    best = {
-        stage: min(tried, key=lambda chosen, stage=stage: _cost(stage, verdicts[tried.index(chosen)]))[stage]
-        for stage in tried[0]
-    }
+    best: dict[str, str] = {}
+    for stage in tried[0]:
+        costs = [_cost(stage, found) for found in verdicts]
+        best[stage] = tried[costs.index(min(costs))][stage]
     return match_stages(assignment, recordings, submission.problems, best)
 
 

@@ -21,6 +21,6 @@ def set_results_aside(into: Path, copied: Copied) -> None:
         if ours.isdisjoint(folder.parents):
             copied.set_aside("results", folder)
             shutil.rmtree(into / folder, ignore_errors=True)
-    for path in list(copied.digests):
-        if not ours.isdisjoint(PurePosixPath(path).parents):
-            del copied.digests[path], copied.sizes[path]
+    for name in list(copied.digests):
+        if not ours.isdisjoint(PurePosixPath(name).parents):
+            del copied.digests[name], copied.sizes[name]
