@@ -22,7 +22,6 @@ from grader.checking.claims import weigh_claims
 from grader.checking.evidence import Evidence
 from grader.checking.written import read_verdicts
 from grader.model import Outcome, Verdict
-from grader.records import write_record
 from grader.text import Text
 
 CHECKS = "checks.py"
@@ -141,7 +140,8 @@ class _Run:
             given = Path(name) / "given"
             folders = [given / f"{place:06d}" for place in range(len(evidences))]
             for folder, evidence in zip(folders, evidences, strict=True):
-                write_record(folder / "evidence.json", evidence)
+                folder.mkdir(parents=True)
+                (folder / "evidence.json").write_bytes(msgspec.json.encode(evidence))
             told = _run(self.files, given, Path(name), self.limit_s * len(evidences), self.check_limit_s)
             collected = _collected(given)
             return [_Ended(_lines(folder), collected, told) for folder in folders]
