@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -195,8 +196,8 @@ class TrainingRecord:
     figures: list[tuple[str, bool, bool]] = field(default_factory=list)
     """For each figure told after a pass: its name, whether it is the last batch's, whether the whole pass's."""
 
-    unmade: int = 0
-    """Epochs that loops left before their end had planned."""
+    real: Any = None
+    unmade: int = 0  # epochs that loops left before their end had planned
     told_at: int = 0
     """How many passes there were when the latest loop over epochs came to its end, or was left."""
 
@@ -204,8 +205,6 @@ class TrainingRecord:
         """Remember `place` as where the program first called `name` for this training."""
         if place is not None:
             self.lines.setdefault(name, place)
-
-    real: Any = None
 
     def watched(self, drawn: Pass | None) -> bool:
         """Whether what happens now is still really computed, in the pass `drawn` or outside any."""
@@ -281,22 +280,14 @@ class Journal:
         """Return the record of `optimizer`."""
         return next((one for one in reversed(self.optimizers) if one.optimizer is optimizer), None)
 
-    def pause(self) -> Paused:
-        """Return a context in which nothing is noted."""
-        return Paused(self)
-
-
-class Paused:
-    """While entered, the journal's patches stand aside."""
-
-    def __init__(self, journal: Journal) -> None:
-        self.journal = journal
-
-    def __enter__(self) -> None:
-        self.journal.paused += 1
-
-    def __exit__(self, *_: object) -> None:
-        self.journal.paused -= 1
+    @contextmanager
+    def pause(self) -> Iterator[None]:
+        """Have the patches stand aside, and nothing noted, for as long as the context lasts."""
+        self.paused += 1
+        try:
+            yield
+        finally:
+            self.paused -= 1
 
 
 def parameters_of(module: nn.Module) -> frozenset[int]:

@@ -419,12 +419,12 @@ def test_damaged_archives_never_crash(
 def test_results_of_an_earlier_grading_are_no_part_of_the_work(tmp_path: Path, packed: bool) -> None:
     """Who graded inside the folder hands in reports of ours: they are left aside, told, and nobody's answers."""
     work = tmp_path / "work"
-    for name in ("base.py", "graded/work/result.json", "graded/work/verdicts.json", "graded/work/submission.json",
-                 "graded/work/report.pdf", "graded/work/submission/base.py", "mine/result.json"):  # fmt: skip
+    for name in ("base.py", "graded/tp/result.json", "graded/tp/verdicts.json", "graded/tp/submission.json",
+                 "graded/tp/report.pdf", "graded/tp/submission/base.py", "mine/result.json"):  # fmt: skip
         (work / name).parent.mkdir(parents=True, exist_ok=True)
         (work / name).write_text("import torch", encoding="utf-8")
     source = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", work)) if packed else work
     opened = open_submission(source, tmp_path / "out")
     assert {file.path for file in opened.files} == {"base.py", "mine/result.json"}
-    assert not (tmp_path / "out" / "graded" / "work").exists() and not opened.documents
-    assert any("graded/work" in note.en and "left aside" in note.en for note in opened.notes)
+    assert not (tmp_path / "out" / "graded" / "tp").exists() and not opened.documents
+    assert any("graded/tp" in note.en and "left aside" in note.en for note in opened.notes)
