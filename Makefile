@@ -65,7 +65,7 @@ quick: $(READY)  ## tests that take seconds
 	$(PYTEST) -q -n $(JOBS) $(ARGS)
 
 tests: $(READY)  ## all tests
-	$(PYTEST) -n $(JOBS) --dist loadgroup -m "slow or not slow" --durations 15 $(ARGS)
+	$(PYTEST) -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "slow or not slow" --durations 15 $(ARGS)
 
 conformance: $(READY)  ## solution, variants, template and faulty work of every coursework
 	$(PYTEST) -q -n $(JOBS) --dist worksteal -m conformance --all-budgets $(ARGS)

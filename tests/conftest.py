@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,12 +15,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-budgets", action="store_true", help="conformance: every folder at every budget")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers a file stays on one of them; conformance tests are long, and each goes anywhere."""
-    for item in items:
-        if item.get_closest_marker("conformance") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With several workers a file stays on one of them, and what its tests share is made once.
+
+    Conformance tests share nothing and are long: each goes where there is room.
+    """
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class FilesButConformance(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid if nodeid.startswith("tests/conformance/") else nodeid.partition("::")[0]
+
+    return FilesButConformance(config, log)
 
 
 @pytest.fixture
