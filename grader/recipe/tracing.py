@@ -53,11 +53,12 @@ def trace(
 
 
 def _attempt(tracer: fx.Tracer, whole: Whole) -> fx.Graph:
-    errors = (TypeError, RuntimeError, ValueError, AttributeError, IndexError, KeyError, AssertionError)
     try:
         return tracer.trace(whole)
-    except (fx.proxy.TraceError, *errors) as error:
-        # The program's forward meets a stand-in for its images: whatever it raises means "not traceable".
+    except NotExpressible:
+        raise
+    except Exception as error:
+        # Whatever it raises means "not traceable", and is no error of the program's.
         raise NotExpressible(" ".join(str(error).split())[:200] or type(error).__name__) from error
 
 
@@ -77,6 +78,17 @@ class _Tracer(fx.Tracer):
         stock = type(m).__module__.startswith(_STOCK)
         whole = module_qualified_name == _PREFIX.rstrip(".")
         return stock and not whole and not isinstance(m, nn.Sequential | nn.ModuleList | nn.ModuleDict)
+
+    def call_module(self, m: nn.Module, forward: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Enter a layer that stands in a plain list or dictionary, where torch does not see it.
+
+        Without weights that is no mistake. Raises NotExpressible for one with weights, which no optimizer is given.
+        """
+        if m in self.submodule_paths:
+            return super().call_module(m, forward, args, kwargs)
+        if next(m.parameters(), None) is not None or next(m.buffers(), None) is not None:
+            raise NotExpressible("a layer with weights in a plain list")
+        return forward(*args, **kwargs)
 
     def create_arg(self, a: Any) -> Any:
         """Return the argument as a graph holds it; whole numbers of numpy's as Python's."""

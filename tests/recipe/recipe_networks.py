@@ -146,6 +146,20 @@ class Sharing(nn.Module):
         return self.forward_(x.squeeze())
 
 
+class Listing(nn.Module):
+    """Layers without weights in plain lists, where torch does not see them: they never hear of `eval()`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 6, 3), nn.Linear(54, 10)
+        self.norms = [nn.Identity()] * 2
+        self.rest = {"act": nn.ReLU(), "pool": nn.MaxPool2d(2), "drop": nn.Dropout(0.3)}
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.rest["pool"](self.rest["act"](self.norms[0](self.conv(x))))
+        return self.fc(self.rest["drop"](self.norms[1](x.flatten(1))))
+
+
 SMALL: dict[str, Callable[[], nn.Module]] = {
     "residual": Residual,
     "concatenating": Concatenating,
@@ -153,6 +167,7 @@ SMALL: dict[str, Callable[[], nn.Module]] = {
     "awake": Awake,
     "owning": Owning,
     "sharing": Sharing,
+    "listing": Listing,
     "sequential": lambda: nn.Sequential(nn.Conv2d(3, 4, 3), nn.ELU(), nn.Flatten(), nn.Linear(144, 10)),
     "normalised": lambda: nn.Sequential(
         nn.GroupNorm(3, 3), nn.Flatten(), nn.Linear(192, 10), nn.Softmax(dim=1)

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+import torch.fx
 from recipe_networks import SHAPE, SMALL, Sheet, SheetOtherwise
 from torch import nn
 
@@ -184,9 +185,23 @@ class _Tied(nn.Module):
         return self.b(self.a(x))
 
 
+class _Hiding(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = [nn.Linear(4, 4)]
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers[0](x.flatten(1))
+
+
+class _Failing(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * (1 // (0 if isinstance(x, torch.fx.Proxy) else 1))
+
+
 @pytest.mark.parametrize(
     "module",
-    [_Branching(), _Strided(), _Setting(), _Two(), _Tied(), nn.Sequential(nn.LSTM(4, 4)),
+    [_Hiding(), _Failing(), _Branching(), _Strided(), _Setting(), _Two(), _Tied(), nn.Sequential(nn.LSTM(4, 4)),
      nn.Sequential(nn.MaxPool2d(2, return_indices=True))],
     ids=lambda module: type(module).__name__,
 )  # fmt: skip
