@@ -70,6 +70,9 @@ def _plain(node: ast.expr) -> Value | None:
 
 def _named(tree: ast.Module, text: str, tested: Tested) -> Iterator[tuple[str, ast.expr, float]]:
     top = set(map(id, module_level(tree)))
+    owners = {
+        id(method): one.name for one in ast.walk(tree) if isinstance(one, ast.ClassDef) for method in one.body
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign | ast.AnnAssign):
             here = id(node) in top
@@ -88,7 +91,7 @@ def _named(tree: ast.Module, text: str, tested: Tested) -> Iterator[tuple[str, a
                     and isinstance(given, ast.Constant)
                 ):
                     yield key.value, given, 2
-        elif isinstance(node, ast.FunctionDef):
+        elif isinstance(node, ast.FunctionDef) and owners.get(id(node), node.name) not in tested.told:
             yield from ((name, value, 4) for name, value in _defaults(node) if rank(name))
         elif isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             entry = entry_of(dotted(node.value))

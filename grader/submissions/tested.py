@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from grader.submissions.combining import rank
 from grader.submissions.syntax import dotted
 
 FIRST_WORD = "sys.argv[1]"
@@ -32,6 +33,8 @@ class Tested:
     """Texts that are looked for in a list of that name."""
     functions: dict[str, list[str]] = field(default_factory=dict)
     """Functions and classes of the programs' own, with the names of what they are given."""
+    told: set[str] = field(default_factory=set)
+    """Functions and classes that some program calls with an improvement named: it chooses there, not by defaults."""
 
 
 def tested(trees: Iterable[ast.Module]) -> Tested:
@@ -43,6 +46,8 @@ def tested(trees: Iterable[ast.Module]) -> Tested:
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 found.functions[node.name] = _parameters(node)
+            if isinstance(node, ast.Call) and any(rank(one.arg or "") for one in node.keywords):
+                found.told.add(dotted(node.func).rpartition(".")[2])
             for container, member in _looked_for(node):
                 found.members.setdefault(container, {})[member] = None
             name = name_of(node)

@@ -54,6 +54,8 @@ def mistakes(stage: StageEvidence) -> Iterator[Mistake]:
 def judge_network(stage: StageEvidence) -> None:
     """Network, output, loop and what earlier stages brought are as asked; what was counted there counts no more."""
     earlier = [name for name in stage.expected_ingredients if name not in stage.stage.ingredients]
+    if stage.recording is not None and stage.recording.problem is not None:
+        earlier = []  # what a program would still have done does not show: that it stopped is what counts
     for name in ("", *earlier):
         for find in MISTAKES[name]:
             judge(find(stage))

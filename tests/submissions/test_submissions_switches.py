@@ -108,6 +108,19 @@ def test_stages_handed_over_or_taken_from_a_table(tmp_path: Path) -> None:
         assert changed == [{line} for line in wanted]
 
 
+def test_a_default_is_no_switch_where_the_programs_choose_at_the_call(tmp_path: Path) -> None:
+    """One script a stage, each asking the network for what it needs: a stage that no script asks for was not done."""
+    files = {
+        "reseau.py": "class Net:\n    def __init__(self, dropout=False, bn=False):\n"
+        "        if dropout: Dropout()\n        if bn: BatchNorm2d()\n",
+        "un.py": "from reseau import Net\nNet()\ntrain()\nloss.backward()\n",
+        "deux.py": "from reseau import Net\nNet(dropout=True)\ntrain()\nloss.backward()\n",
+    }
+    assert not [changed for _, changed in switched(tmp_path / "chosen", files) if "reseau.py" in changed]
+    files["deux.py"] = files["un.py"]
+    assert [changed for _, changed in switched(tmp_path / "unasked", files) if "reseau.py" in changed]
+
+
 def test_a_table_that_the_program_goes_through_itself_is_left_alone(tmp_path: Path) -> None:
     """Several settings of one name are a list of experiments, and run by themselves."""
     program = (
