@@ -84,7 +84,7 @@ class _Tracer(fx.Tracer):
 
         Without weights that is no mistake. Raises NotExpressible for one with weights, which no optimizer is given.
         """
-        if m in self.submodule_paths:
+        if self.submodule_paths is None or m in self.submodule_paths:
             return super().call_module(m, forward, args, kwargs)
         if next(m.parameters(), None) is not None or next(m.buffers(), None) is not None:
             raise NotExpressible("a layer with weights in a plain list")
