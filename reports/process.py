@@ -79,11 +79,12 @@ class Renderer:
             stale.unlink(missing_ok=True)
         write_record(self._room / "result.json", result)
         arguments = [str(self._room / "result.json"), str(out.resolve()), "--lang", language]
-        arguments += ["--result-dir", str(result_dir.resolve()), *_bounds(self._process, self._room)]
-        reason = _finish(self._child, self._process, self._room, msgspec.json.encode(arguments))
+        arguments += ["--result-dir", str(result_dir.resolve())]
+        given = msgspec.json.encode([*arguments, *_bounds(self._process, self._room)])
+        reason = _finish(self._child, self._process, self._room, given)
         if self._child.returncode and not html.is_file():
             # It had loaded the libraries of the PDF already: one that crashes must not cost the HTML.
-            reason = run_child("reports.rendering", arguments[:-4], self._process, self._room)
+            reason = run_child("reports.rendering", arguments, self._process, self._room)
         status = _status(self._room / "status.json")
         if not html.is_file():
             _fail(reason or (status.note if status else None))

@@ -40,7 +40,7 @@ def match_best(session: Session, submission: Submission, recordings: Recordings)
 
 
 def _distinct(runs: Sequence[str], recordings: Recordings) -> tuple[str, ...]:
-    """Return the first runs of each recipe; what a run was called and how long it lasted makes no difference."""
+    """Return the first run of each recipe, whatever the size of its batches: the same again is not compared again."""
     recipes = {run.id: run.recipe for recording in recordings.recordings for run in recording.runs}
     found: dict[bytes, str] = {}
     for run in runs:

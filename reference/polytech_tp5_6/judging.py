@@ -128,7 +128,7 @@ def _beyond_the_yardstick(stage: StageEvidence, accuracy: float | None) -> None:
     if not own:
         return
     fr, en = (", ".join(one.in_(language) for one in own) for language in ("fr", "en"))
-    if accuracy is None or accuracy < 2 / stage.evidence.assignment.classes:
+    if accuracy is None or _is_near_chance(stage, accuracy):
         manual(
             fr=f"L'apprentissage refait n'apprend presque rien, avec {fr} et un pas d'apprentissage fixé par ce "
             "budget : une personne regardera.",
@@ -227,9 +227,13 @@ def knows_only_exact_images(training: Training) -> bool:
     return plain > 2 * chance and training.perturbed_accuracy - chance < KEPT * (plain - chance)
 
 
+def _is_near_chance(stage: StageEvidence, accuracy: float) -> bool:
+    return accuracy < 2 / stage.evidence.assignment.classes
+
+
 def _above_or_within(stage: StageEvidence, accuracy: float) -> None:
     if stage.result.judgement == "not_calibrated" or stage.result.band is None:
-        if accuracy < 2 / stage.evidence.assignment.classes:
+        if _is_near_chance(stage, accuracy):
             manual(
                 fr=f"L'apprentissage refait reste près du hasard ({accuracy:.1%}), sans repère dans "
                 "ces conditions : une personne regardera.",

@@ -27,9 +27,9 @@ def departures(stage: StageEvidence) -> list[Text]:
 
 def _of_the_loss(stage: StageEvidence) -> Iterator[Text]:
     loss = stage.recipe.optimisation.loss
-    usual = {"weight": None, "reduction": "mean", "label_smoothing": 0.0, "ignore_index": -100}
-    own = any(value != usual.get(name, value) for name, value in loss.arguments.items() if name != "factor")
-    if own or loss.arguments.get("factor", 1) != 1 or loss.name not in ("cross_entropy", "nll_loss"):
+    usual = {"weight": None, "reduction": "mean", "label_smoothing": 0.0, "ignore_index": -100, "factor": 1}
+    own = any(value != usual.get(name, value) for name, value in loss.arguments.items())
+    if own or loss.name not in ("cross_entropy", "nll_loss"):
         yield Text(fr="une fonction de perte réglée autrement", en="a loss function of other settings")
 
 
