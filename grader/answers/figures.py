@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Literal
 
 from grader.answers.word_lists import word_set
@@ -141,7 +141,7 @@ def comparisons(reading: Reading) -> tuple[Comparison, ...]:
     Training accuracies are left out: set beside a test accuracy they tell a gap, and their own fall is no loss.
     """
     words = reading.words
-    places = [place for place in accuracies(reading) if _set(words, place) != "train"]
+    places = [place for place in accuracies(reading) if measured_on(words, place) != "train"]
     found = []
     for left, right in pairwise(places):
         if words[right].at - words[left].at > 14:
@@ -157,9 +157,8 @@ def comparisons(reading: Reading) -> tuple[Comparison, ...]:
 def _order(words: list[Word], left: int, right: int) -> Literal["rising", "falling"] | None:
     """Return which of two numbers was there before: the left one ("rising"), the right one, or None."""
     between = {form for word in words[left + 1 : right] for form in word.forms}
-    behind = {
-        form for word in words[right + 1 : right + 4] if word.at - words[right].at < 4 for form in word.forms
-    }
+    following = takewhile(lambda word: word.value is None, words[right + 1 : right + 4])
+    behind = {form for word in following if word.at - words[right].at < 4 for form in word.forms}
     ahead = {form for word in words[max(0, left - 3) : left] for form in word.forms}
     if behind & _BEFORE or between & _THAN - {"avant", "before"}:
         return "falling"
@@ -175,7 +174,7 @@ def _order(words: list[Word], left: int, right: int) -> Literal["rising", "falli
     return None
 
 
-def _set(words: list[Word], place: int) -> Literal["train", "test", ""]:
+def measured_on(words: list[Word], place: int) -> Literal["train", "test", ""]:
     """Return on which images an accuracy was measured, where the words around it tell, those nearest first."""
     clause = words[place].clause
     behind = [word for word in words[place + 1 : place + 4] if word.clause == clause]

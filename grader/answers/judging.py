@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from grader.answers.directions import tags
 from grader.answers.examples import Alike, Examples
-from grader.answers.figures import tags
 from grader.answers.patterns import Finder, Match
 from grader.answers.rubrics import Concept, Ready, concepts_of, holds
 from grader.answers.spelling import corrected

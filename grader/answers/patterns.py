@@ -6,7 +6,8 @@
     "pooling !dropout /20"         no `dropout` in between or nearby; all within 20 words, not 10
     "pooling !!not > big !.small"  `!!`: nor further off; `!.`: only not in between
     "@either @lr oscill*"          with or without a negation, which changes nothing here
-    "train: @off neuron*"          only where the role `train` is spoken of (see `roles` in rubrics)
+    "train: @off neuron*"          only where the role `train` is spoken of (see `roles` in rubrics); `lr+big:` both,
+                                   `train!:` where the same sentence names it
     "#acc @than #acc"              numbers by what they are (`grader.answers.figures`), or by value: `#2.3`, `#>9`
 
 A pattern that asks for no negation does not hold inside of one; that is told apart from not being there.
@@ -19,15 +20,17 @@ from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from grader.answers.roles import Choices, spoken_of
 from grader.answers.words import Reading, Word
 
 WINDOW = 10.0
 _TRIES_MAX = 100
 _BESIDE, _FAR = 3.0, 12.0
-_LEADS = 4
-"""Words of a clause before which a role is named first: what is said of it follows."""
 _NEGATION = "@not"
 _EITHER = "@either"
+
+Roles = tuple[Mapping[str, Choices], ...]
+"""Groups of rival subjects: by its name, the words that name each."""
 
 
 class PatternError(ValueError):
@@ -57,7 +60,7 @@ class Pattern:
     either: bool = False
     """Whether a negation changes nothing."""
     role: str = ""
-    """The subject that has to be spoken of where it holds."""
+    """The subject that has to be spoken of where it holds, or several of different groups (`lr+big`)."""
 
 
 @dataclass(frozen=True)
@@ -110,12 +113,13 @@ class Finder:
         self,
         reading: Reading,
         tags: Mapping[str, list[int]] | None = None,
-        roles: Mapping[str, tuple[tuple[str, ...], ...]] | None = None,
+        roles: Roles = (),
     ) -> None:
         self.reading = reading
         self.tags = tags or {}
         self._found: dict[tuple[tuple[str, ...], ...], list[tuple[int, int]]] = {}
-        self._roles = self._assign(roles or {})
+        self._groups = roles
+        self._where: dict[str, list[bool]] = {}
 
     def find(self, pattern: Pattern) -> Match | None:
         """Return the closest place where `pattern` holds; else one where only a negation is in its way; else None."""
@@ -164,37 +168,31 @@ class Finder:
 
     def _within(self, choices: tuple[tuple[str, ...], ...], role: str) -> list[tuple[int, int]]:
         spans = self._spans(choices)
-        return [span for span in spans if self._roles[span[0]] == role] if role else spans
+        if not role:
+            return spans
+        spoken = self._spoken(role)
+        return [span for span in spans if spoken[span[0]]]
 
-    def _assign(self, roles: Mapping[str, tuple[tuple[str, ...], ...]]) -> list[str]:
-        """Return, word by word, which of `roles` is spoken of; "" before any is named.
+    def _spoken(self, roles: str) -> list[bool]:
+        """Return, word by word, whether all of `roles` (`lr+big`) are spoken of there."""
+        if roles not in self._where:
+            subjects = [self._of_group(role) for role in roles.split("+")]
+            self._where[roles] = [all(pairs) for pairs in zip(*subjects, strict=True)]
+        return self._where[roles]
 
-        In a clause that names one, it is that one; where a clause names several, the one named last before the
-        word, or the next one where the names follow what is said of them; else as in the clause before.
-        """
+    def _of_group(self, role: str) -> list[bool]:
+        name, near = role.removesuffix("!"), role.endswith("!")
+        group = next(group for group in self._groups if name in group)
         words = self.reading.words
         named = {
-            place: role
-            for role, choices in roles.items()
+            place: one
+            for one, choices in group.items()
             for place, _ in self._spans(choices)
-            if self.reading.shown[max(0, words[place].start - 1)]
+            if not words[place].negator  # `pas` that negates is no step
+            and self.reading.shown[max(0, words[place].start - 1)]
             != "."  # `model.train()` is a call and no role
         }
-        clauses: dict[int, list[int]] = {}
-        for place, word in enumerate(words):
-            clauses.setdefault(word.clause, []).append(place)
-        spoken, before = [""] * len(words), ""
-        for places in clauses.values():
-            own = [place for place in places if place in named]
-            leads = bool(own) and own[0] - places[0] < _LEADS
-            for place in places:
-                last = max((one for one in own if one <= place), default=None)
-                following = min((one for one in own if one >= place), default=None)
-                first, second = (last, following) if leads else (following, last)
-                chosen = first if first is not None else second
-                spoken[place] = named[chosen] if chosen is not None else before
-            before = named[own[-1]] if own else before
-        return spoken
+        return [spoken == name for spoken in spoken_of(self.reading, named, near=near)]
 
     def _spans(self, choices: tuple[tuple[str, ...], ...]) -> list[tuple[int, int]]:
         if choices not in self._found:

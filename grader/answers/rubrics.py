@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.answers.patterns import Pattern, PatternError, parse_pattern
+from grader.answers.patterns import Pattern, PatternError, Roles, parse_pattern
 from grader.errors import CourseworkError
 from grader.text import Text
 
@@ -65,8 +65,8 @@ class Rubric(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     threshold: float
     """Below this confidence an answer goes to a person, with a proposal."""
     words: dict[str, str]
-    roles: dict[str, str] = {}
-    """Classes of words that name what is spoken of, by the name that patterns use (`train: ...`)."""
+    roles: dict[str, dict[str, str]] = {}
+    """Groups of rivals that may be spoken of: the words that name each, by the name that patterns use (`train:`)."""
     shared: tuple[Shared, ...] = ()
     question: tuple[QuestionRubric, ...]
 
@@ -79,7 +79,7 @@ class Ready:
     threshold: float
     says: Mapping[str, tuple[Pattern, ...]]
     hints: Mapping[str, tuple[Pattern, ...]]
-    roles: Mapping[str, tuple[tuple[str, ...], ...]]
+    roles: Roles
     stems: frozenset[str]
     """Words and stems of its patterns: what a misspelt word may have meant."""
 
@@ -94,7 +94,7 @@ def load_rubric(path: Path) -> dict[str, Ready]:
     try:
         rubric = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Rubric)
         classes = _classes(rubric.words)
-        roles = {role: parse_pattern(name, classes).terms[0].choices for role, name in rubric.roles.items()}
+        roles = _roles(rubric.roles, classes)
         shared = {one.id: one for one in rubric.shared}
         whole = [_with_shared(question, shared) for question in rubric.question]
         return {question.id: _ready(question, rubric.threshold, classes, roles) for question in whole}
@@ -145,6 +145,19 @@ def _classes(words: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _roles(groups: Mapping[str, Mapping[str, str]], classes: Mapping[str, tuple[str, ...]]) -> Roles:
+    names = [role for group in groups.values() for role in group]
+    if len(set(names)) < len(names):
+        raise PatternError(f"a role stands in two groups of {sorted(groups)}")
+    return tuple(
+        {
+            role: parse_pattern("|".join(words.split()), classes).terms[0].choices
+            for role, words in group.items()
+        }
+        for group in groups.values()
+    )
+
+
 def _with_shared(question: QuestionRubric, shared: Mapping[str, Shared]) -> QuestionRubric:
     """Return the question with what it uses of `shared` behind its own."""
     unknown = set(question.uses) - set(shared)
@@ -161,7 +174,7 @@ def _with_shared(question: QuestionRubric, shared: Mapping[str, Shared]) -> Ques
 
 def _ready(
     question: QuestionRubric, threshold: float, classes: Mapping[str, tuple[str, ...]],
-    roles: Mapping[str, tuple[tuple[str, ...], ...]],
+    roles: Roles,
 ) -> Ready:  # fmt: skip
     both = (*question.concept, *question.error)
     names = {one.id for one in both}
@@ -177,7 +190,13 @@ def _ready(
         raise PatternError(f"{question.id} names {unknown or 'a concept twice'}")
     says = {one.id: tuple(parse_pattern(text, classes) for text in one.says) for one in both}
     hints = {one.id: tuple(parse_pattern(text, classes) for text in one.hints) for one in both}
-    strange = {one.role for group in (*says.values(), *hints.values()) for one in group} - {"", *roles}
+    known = {"", *(role for group in roles for role in group)}
+    strange = {
+        role
+        for group in (*says.values(), *hints.values())
+        for one in group
+        for role in one.role.replace("!", "").split("+")
+    } - known
     if strange:
         raise PatternError(f"{question.id} speaks of the roles {sorted(strange)}, which are not there")
     stems = {

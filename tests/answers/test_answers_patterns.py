@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.answers.figures import comparisons, tags
+from grader.answers.directions import tags
+from grader.answers.figures import comparisons
 from grader.answers.patterns import Finder, PatternError, parse_pattern
 from grader.answers.spelling import corrected
 from grader.answers.words import read_words
 
 CLASSES = {"less": ("moins", "fewer", "reduc*"), "weights": ("poids", "weight", "parametre")}
-ROLES = {"train": (("train",), ("apprentissage",)), "test": (("test",), ("evaluation",))}
+ROLES = ({"train": (("train",), ("apprentissage",)), "test": (("test",), ("evaluation",))},)
 
 
 def holds(pattern: str, text: str) -> bool:
