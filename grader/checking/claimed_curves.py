@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from grader.model import CurvePoint, StudentCurve
-from grader.text import Text
+from grader.text import Text, figure
 
 _NUMBER = r"\d{1,3}(?:[.,]\d{1,4})?"
 _ORDINALS = {
@@ -69,8 +69,8 @@ def against_losses(text: str, curves: Sequence[StudentCurve], classes: int) -> T
         if min(losses) * (1 - _NEAR_LOSS) - 0.05 <= said <= max(losses) * (1 + _NEAR_LOSS) + 0.05:
             continue
         return Text(
-            fr=f"Votre texte dit une perte de {match[1]} ; votre log {curves[0].source} va de {max(losses):.2f} à "
-            f"{min(losses):.2f} : vérifiez lequel est le bon.",
+            fr=f"Votre texte dit une perte de {match[1]} ; votre log {curves[0].source} va de "
+            f"{figure(max(losses), 'fr', '.2f')} à {figure(min(losses), 'fr', '.2f')} : vérifiez lequel est le bon.",
             en=f"Your text says a loss of {match[1]}; your log {curves[0].source} goes from {max(losses):.2f} to "
             f"{min(losses):.2f}: check which is right.",
         )

@@ -15,7 +15,7 @@ import msgspec
 from grader.checking.claimed_curves import against_epochs, against_losses
 from grader.checking.evidence import Evidence
 from grader.model import Answer, Outcome, Question, Stage, StageResult, StudentCurve, Verdict
-from grader.text import Text
+from grader.text import Text, figure
 
 TOLERANCE = 0.03
 """Between a figure in a text and a log, a fraction of 1: what people round, and the last epoch or the best one."""
@@ -278,4 +278,4 @@ def _plain(text: str) -> str:
 
 
 def _shown(fraction: float) -> tuple[str, str]:
-    return f"{100 * fraction:.1f} %".replace(".", ","), f"{100 * fraction:.1f}%"
+    return figure(fraction, "fr", ".1%"), figure(fraction, "en", ".1%")

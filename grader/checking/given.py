@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from grader.checking.deciding import CheckSpec, Decided, blocked, manual, missing, unreadable
 from grader.checking.evidence import Evidence, StageEvidence
 from grader.model import Answer, Outcome
-from grader.text import Text
+from grader.text import Text, figure
 
 OUR_FAULT = Text(
     fr="Cette vérification n'a pas abouti, par notre faute : rien ne vous est retiré.",
@@ -47,14 +47,15 @@ def _by_itself(stage: StageEvidence) -> Text | None:
         return None
     beside = (
         Text(
-            fr=f" ; référence : {band.lower:.1%} à {band.upper:.1%}",
+            fr=f" ; référence : {figure(band.lower, 'fr', '.1%')} à {figure(band.upper, 'fr', '.1%')}",
             en=f"; reference: {band.lower:.1%} to {band.upper:.1%}",
         )
         if band is not None
         else Text(fr="", en="")
     )
     return Text(
-        fr=f"Appris par le programme lui-même, sans les étiquettes de test : {training.accuracy:.1%}{beside.fr}.",
+        fr="Appris par le programme lui-même, sans les étiquettes de test : "
+        f"{figure(training.accuracy, 'fr', '.1%')}{beside.fr}.",
         en=f"Trained by the program itself, without the test labels: {training.accuracy:.1%}{beside.en}.",
     )
 

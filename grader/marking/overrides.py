@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 from grader.errors import OverridesError
 from grader.marking.scheme import Scheme
 from grader.model import Assignment, Mark, Outcome, Override
-from grader.text import Text
+from grader.text import Text, figure
 
 NAME = "overrides.toml"
 BYTES_MAX = 1_000_000
@@ -126,8 +126,9 @@ def _override(
         _refuse(path, f"{where[0]} : les points de {question.id} ne sont pas un nombre",
                 f"{where[1]}: the points of {question.id} are not a number")  # fmt: skip
     if not 0 <= points <= most:
-        _refuse(path, f"{where[0]} : {points:g} points pour {question.id}, qui en vaut de 0 à {most:g}",
-                f"{where[1]}: {points:g} points for {question.id}, which is worth 0 to {most:g}")  # fmt: skip
+        given, bound = figure(points, "fr"), figure(most, "fr")
+        _refuse(path, f"{where[0]} : {question.id} se note de 0 à {bound}, pas {given}",
+                f"{where[1]}: {question.id} is marked from 0 to {most:g}, not {points:g}")  # fmt: skip
     return Override(
         question=question.id,
         points=round(float(points), 2),

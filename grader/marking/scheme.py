@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from grader.errors import SchemeError
 from grader.model import Assignment
+from grader.text import figure
 
 SCHEME_BYTES_MAX = 100_000
 POINTS_MAX = 1000.0
@@ -73,8 +74,8 @@ def _checked(path: Path, table: dict[str, Any], assignment: Assignment) -> dict[
             _refuse(path, f"donne à {name} des points qui ne sont pas un nombre",
                     f"gives {name} points that are not a number")  # fmt: skip
         if not 0 <= value <= POINTS_MAX:
-            _refuse(path, f"donne {value:g} points à {name}, hors de 0 à {POINTS_MAX:g}",
-                    f"gives {name} {value:g} points, outside 0 to {POINTS_MAX:g}")  # fmt: skip
+            _refuse(path, f"donne {figure(value, 'fr')} à {name}, hors de 0 à {POINTS_MAX:g}",
+                    f"gives {name} {value:g}, outside 0 to {POINTS_MAX:g}")  # fmt: skip
         points[name] = float(value)
     return points
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from heapq import heapreplace
 from statistics import fmean
 
-from grader.text import Text
+from grader.text import Text, figure
 
 
 @dataclass
@@ -88,6 +88,6 @@ def told(left_s: float) -> Text:
         return Text(fr=f"encore {minutes} min environ", en=f"about {minutes} min left")
     hours = left_s / 3600
     return Text(
-        fr=f"encore {hours:.1f} h environ".replace(".", ","),
+        fr=f"encore {figure(hours, 'fr', '.1f')} h environ",
         en=f"about {hours:.1f} h left",
     )

@@ -187,7 +187,7 @@ def test_32_result(stage: StageEvidence) -> None:
 # ---------------------------------------------------------------- 3.3: momentum and decay
 
 
-@check(item="3.3", stage="optimizer", cost=HALF, fr="Momentum de 0.9", en="Momentum of 0.9")
+@check(item="3.3", stage="optimizer", cost=HALF, fr="Momentum de 0,9", en="Momentum of 0.9")
 def test_33_momentum(stage: StageEvidence) -> None:
     """SGD with a momentum of 0.9."""
     judge(loop.wrong_momentum(stage))

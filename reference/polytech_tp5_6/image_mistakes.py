@@ -15,6 +15,7 @@ from grader.checking.preprocessing import (
     random_ones,
     side,
 )
+from grader.text import figure
 
 MEANS = ((0.491, 0.482, 0.447), (0.493, 0.484, 0.448))
 """The sheet's, and those of the JPEG copy of the images."""
@@ -178,7 +179,7 @@ def wrong_flip(stage: StageEvidence) -> Mistake | None:
         )
     return Mistake(
         "augmentation_flip",
-        f"La symétrie horizontale est appliquée avec probabilité {probability:g} ; le sujet demande "
+        f"La symétrie horizontale est appliquée avec probabilité {figure(probability, 'fr')} ; le sujet demande "
         "une chance sur deux.",
         f"The horizontal flip is applied with probability {probability:g}; the sheet asks for one "
         "chance in two.",

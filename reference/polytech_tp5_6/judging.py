@@ -27,9 +27,15 @@ from yardstick import departures
 
 from grader.checking import StageEvidence, failed, manual, not_run, remark
 from grader.model import Outcome, StageResult, Training
+from grader.text import Text, figure
 
 KEPT = 0.5
 """Share of its accuracy above chance that an honest network keeps on lightly changed test images, at the very least."""
+
+_TIME_IS_OVER = Text(
+    fr="Le temps accordé s'est écoulé avant la fin de cet apprentissage.",
+    en="The time given was over before the end of this training.",
+)
 
 MISTAKES: dict[str, tuple[Callable[[StageEvidence], Mistake | None], ...]] = {
     "": (wrong_network, wrong_output, fixed_batch, wrong_loop),
@@ -103,16 +109,11 @@ def judge_result(stage: StageEvidence) -> None:
         )
     accuracy, looks, looks_en = _all_looks(result, accuracy)
     _beyond_the_yardstick(stage, accuracy)
-    seen = (
-        "n'est pas un nombre"
-        if accuracy is None
-        else f"donne {accuracy:.1%} en test{looks}".replace(".", ",")
-    )
+    seen = "n'est pas un nombre" if accuracy is None else f"donne {in_french(accuracy)} en test{looks}"
     seen_en = "is not a number" if accuracy is None else f"gives {accuracy:.1%} in test{looks_en}"
     failed(
         fr=f"L'apprentissage refait avec votre recette {seen} ; la référence obtient au moins "
-        f"{result.band.lower:.1%} dans les "
-        "mêmes conditions.",
+        f"{in_french(result.band.lower)} dans les mêmes conditions.",
         en=f"Training your recipe again {seen_en}; the reference reaches at least "
         f"{result.band.lower:.1%} under the same "
         "conditions.",
@@ -177,14 +178,21 @@ def judge_by_heart(stage: StageEvidence) -> NoReturn:
 
 
 def judge_unfinished(stage: StageEvidence) -> None:
-    """A curve that the time limit cut short decides only where it has reached the band already."""
+    """A curve that was cut short, or a low result without its further seeds, decides only inside the band."""
+    training = stage.result.training
     if stage.result.judgement in ("within", "above"):
         return
+    if training.unfinished:
+        why = training.note or _TIME_IS_OVER
+        not_run(
+            fr=f"{why.fr} Cela ne permet pas de conclure : aucun point n'est retiré.",
+            en=f"{why.en} That decides nothing: no point is taken off.",
+        )
     not_run(
-        fr="Le temps accordé s'est écoulé avant la fin de cet apprentissage, et sa courbe ne permet pas de "
-        "conclure : aucun point n'est retiré.",
-        en="The time given was over before the end of this training, and its curve decides nothing: no "
-        "point is taken off.",
+        fr="Un résultat sous celui de la référence se juge sur trois graines, et toutes n'ont pas pu être "
+        "mesurées : aucun point n'est retiré.",
+        en="A result below the reference's is judged on three seeds, and not all of them could be measured: "
+        "no point is taken off.",
     )
 
 
@@ -212,7 +220,7 @@ def judge_program(stage: StageEvidence) -> NoReturn:
 
 def in_french(share: float) -> str:
     """Return a share of 1 as a French reader writes it."""
-    return f"{100 * share:.1f} %".replace(".", ",")
+    return figure(share, "fr", ".1%")
 
 
 def knows_only_exact_images(training: Training) -> bool:
@@ -235,13 +243,13 @@ def _above_or_within(stage: StageEvidence, accuracy: float) -> None:
     if stage.result.judgement == "not_calibrated" or stage.result.band is None:
         if _is_near_chance(stage, accuracy):
             manual(
-                fr=f"L'apprentissage refait reste près du hasard ({accuracy:.1%}), sans repère dans "
+                fr=f"L'apprentissage refait reste près du hasard ({in_french(accuracy)}), sans repère dans "
                 "ces conditions : une personne regardera.",
                 en=f"The training made again stays near chance ({accuracy:.1%}), with no yardstick "
                 "under these conditions: a person will look.",
             )
         remark(
-            fr=f"L'apprentissage refait donne {accuracy:.1%} en test ; sans repère dans ces "
+            fr=f"L'apprentissage refait donne {in_french(accuracy)} en test ; sans repère dans ces "
             "conditions, ce chiffre informe seulement.",
             en=f"The training made again gives {accuracy:.1%} in test; with no yardstick under these "
             "conditions, it only informs.",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from mistake import Mistake
 
 from grader.checking import StageEvidence
 from grader.checking.rates import falls_by, first_factor, is_still
+from grader.text import Language, figure
 
 MOMENTUM = 0.9
 DECAY = 0.95
@@ -113,19 +115,21 @@ def wrong_momentum(stage: StageEvidence) -> Mistake | None:
     if optimisation.optimizer != "SGD":
         return Mistake(
             "momentum",
-            f"L'optimiseur est {optimisation.optimizer} ; le sujet demande SGD avec un momentum de 0.9.",
+            f"L'optimiseur est {optimisation.optimizer} ; le sujet demande SGD avec un momentum de 0,9.",
             f"The optimizer is {optimisation.optimizer}; the sheet asks for SGD with a momentum of 0.9.",
             place,
         )
-    seen = ", ".join(
-        f"{value:g}" if isinstance(value, int | float) else str(value) for value in dict.fromkeys(momenta)
-    )
+    seen = list(dict.fromkeys(momenta))
     return Mistake(
         "momentum",
-        f"Le momentum vaut {seen} ; le sujet demande 0.9 : écrivez momentum=0.9 dans SGD.",
-        f"Momentum is {seen}; the sheet asks for 0.9: write momentum=0.9 in SGD.",
+        f"Le momentum vaut {_listed(seen, 'fr')} ; le sujet demande 0,9 : écrivez momentum=0.9 dans SGD.",
+        f"Momentum is {_listed(seen, 'en')}; the sheet asks for 0.9: write momentum=0.9 in SGD.",
         place,
     )
+
+
+def _listed(values: Iterable[object], language: Language) -> str:
+    return ", ".join(figure(one, language) if isinstance(one, int | float) else str(one) for one in values)
 
 
 def wrong_decay(stage: StageEvidence) -> Mistake | None:
@@ -155,7 +159,7 @@ def wrong_decay(stage: StageEvidence) -> Mistake | None:
     if is_still(schedule.rates):
         return Mistake(
             "decay_absent",
-            "Le learning rate ne diminue pas ; le sujet demande de le multiplier par 0.95 après "
+            "Le learning rate ne diminue pas ; le sujet demande de le multiplier par 0,95 après "
             "chaque époque.",
             "The learning rate does not fall; the sheet asks to multiply it by 0.95 after each epoch.",
             place,
@@ -164,8 +168,12 @@ def wrong_decay(stage: StageEvidence) -> Mistake | None:
     unmoved = is_still(schedule.rates[:2])
     return Mistake(
         "decay_value",
-        "Le learning rate n'est pas multiplié par 0.95 à chaque époque "
-        + ("(il ne change pas après la première)." if unmoved else f"(la première fois, par {factor:.3g})."),
+        "Le learning rate n'est pas multiplié par 0,95 à chaque époque "
+        + (
+            "(il ne change pas après la première)."
+            if unmoved
+            else f"(la première fois, par {figure(factor, 'fr', '.3g')})."
+        ),
         "The learning rate is not multiplied by 0.95 at each epoch "
         + ("(it does not change after the first)." if unmoved else f"(the first time, by {factor:.3g})."),
         place,

@@ -8,7 +8,7 @@ from checking_hand_in import BATCHNORM, FOLDER, TENSOR, changed, evidence, recip
 
 from grader.checking import run_checks
 from grader.marking import charge, mark
-from grader.model import Call, EpochPoint, Loss, Outcome, Parameter, ParameterGroup, Recipe, Training
+from grader.model import Call, EpochPoint, Loss, Outcome, Parameter, ParameterGroup, Recipe, Text, Training
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +46,20 @@ def test_each_odd_training_ends_as_it_must_and_none_costs_a_point() -> None:
     assert all(
         one.maximum == pytest.approx((one.points or 0) + one.open) for one in marks if one.item in programmed
     )
+
+
+def test_why_nothing_is_decided_is_told_truly() -> None:
+    """The time limit and a stopped program say so themselves; a look that is missing is not laid to the time."""
+    stopped = Text(
+        fr="Le programme a été arrêté après 2 époques.", en="The program was stopped after 2 epochs."
+    )
+    cut = {"outcome": Outcome.NOT_RUN, "unfinished": True, "note": stopped}
+    cases = {0: (training(0.2, **cut), "unfinished", True), 1: (training(0.5), "unfinished", True)}
+    found = run_checks(FOLDER, evidence(trainings=cases), distribution="student")
+    cause, looks = [one for one in found if one.label.en == "Result of the training made again"][:2]
+    assert "stopped after 2 epochs" in cause.message.en and "arrêté" in cause.message.fr
+    assert "three seeds" in looks.message.en and "temps" not in looks.message.fr
+    assert {cause.outcome, looks.outcome} == {Outcome.NOT_RUN}
 
 
 def test_a_small_drop_on_changed_images_is_no_cheat() -> None:
