@@ -9,11 +9,12 @@ the reference's own spread, which `calibrate` measured.
 
 from grader.training.bands import find_band, judge
 from grader.training.cache import export
-from grader.training.data import choose_data, default_cache
+from grader.training.data import check_name, choose_data, default_cache
 from grader.training.jobs import Job
 from grader.training.pool import key_of, train_all
 from grader.training.resident import DataSource
 
 __all__ = [
-    "DataSource", "Job", "choose_data", "default_cache", "export", "find_band", "judge", "key_of", "train_all",
+    "DataSource", "Job", "check_name", "choose_data", "default_cache", "export", "find_band", "judge", "key_of",
+    "train_all",
 ]  # fmt: skip

@@ -12,6 +12,9 @@ from grader.training import folders, synthetic, torchvision_copy
 from grader.training.resident import DataSource, Loaded, keep, recall
 from grader.training.watching import Unwatched, Watcher
 
+NAMES = ("auto", "synthetic", "cifar10")
+"""Images that go by a name; every other one is a folder's."""
+
 
 def default_cache(environ: Mapping[str, str] = os.environ) -> Path:
     """Return `$GRADER_CACHE`, else `grader` in the user's cache folder."""
@@ -56,6 +59,7 @@ def choose_data(
     if name == "cifar10":
         return torchvision_copy.obtain(torchvision_copy.places(home, cache), cache, progress)
     if name != "auto":
+        check_name(name)
         folder = Path(name).expanduser()
         found = folders.find(folder)
         if found is None and fits and torchvision_copy.holds(folder):
@@ -68,6 +72,16 @@ def choose_data(
         raise _unfitting(name, shape, classes)
     copies = tuple(place for place in torchvision_copy.places(home, cache) if torchvision_copy.holds(place))
     return torchvision_copy.obtain(copies, cache, progress) if copies else embedded(cache)
+
+
+def check_name(name: str) -> None:
+    """Raise DataError where `name` is none that is known, and no folder: most likely a slip of the keyboard."""
+    if name not in NAMES and not Path(name).expanduser().is_dir():
+        known = ", ".join(NAMES)
+        raise DataError(
+            fr=f"--data « {name} » n'est ni un dossier, ni l'un de : {known}.",
+            en=f'--data "{name}" is neither a folder nor one of: {known}.',
+        )
 
 
 def _unfitting(name: str, shape: tuple[int, int, int], classes: int) -> DataError:
