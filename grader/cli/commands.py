@@ -60,6 +60,16 @@ _DONE = Text(fr="Rapport : {path}", en="Report: {path}")
 _RECORD = Text(fr="Résultat : {path}", en="Result: {path}")
 
 
+class _Points(click.ParamType):
+    """A number, with a decimal point or comma."""
+
+    name = "points"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return the number."""
+        return float(click.FLOAT.convert(str(value).replace(",", "."), param, ctx))
+
+
 @click.command()
 @click.argument("submission", type=_PATH)
 @_ASSIGNMENT
@@ -138,17 +148,24 @@ def new(slug: str, folder: Path, language: Language | None) -> int:
         raise UsageError(
             fr=f"Le sujet {slug} n'a pas de gabarit.", en=f"The coursework {slug} has no template."
         )
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.is_dir() and any(folder.iterdir()):
         raise UsageError(
             fr=f"« {folder} » existe déjà et n'est pas vide : choisissez un autre nom.",
             en=f'"{folder}" exists and is not empty: choose another name.',
         )
-    shutil.copytree(
-        coursework.template,
-        folder,
-        dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns("__pycache__", "__init__.py"),
-    )
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(
+            fr=f"« {folder} » est un fichier : donnez le nom d'un dossier nouveau ou vide.",
+            en=f'"{folder}" is a file: name a folder that is new or empty.',
+        )
+    leave_out = shutil.ignore_patterns("__pycache__", "__init__.py")
+    try:
+        shutil.copytree(coursework.template, folder, dirs_exist_ok=True, ignore=leave_out)
+    except OSError as error:
+        raise UsageError(
+            fr=f"« {folder} » ne peut pas être créé à cet endroit : choisissez-en un autre.",
+            en=f'"{folder}" cannot be made at that place: choose another.',
+        ) from error
     made = Text(
         fr="Gabarit copié dans {folder}. Ensuite : grade {folder}",
         en="Template copied into {folder}. Next: grade {folder}",
@@ -185,7 +202,7 @@ def rescore(out: Path, as_json: bool, **choices: Any) -> int:
 @click.command()
 @click.argument("out", type=_PATH)
 @click.argument("question")
-@click.argument("points", type=float)
+@click.argument("points", type=_Points())
 @click.option("--reason", required=True, help="Why, in a sentence that the student will read.")
 @click.option("--author", default=getpass.getuser, help="Who decides.  [default: your login]")
 @_LANGUAGE

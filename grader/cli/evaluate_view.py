@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from grader.pipeline.evaluating import Agreement, Evaluation
-from grader.text import Language, Text
+from grader.text import Language, Text, figure
 
 _HEADINGS = (
     Text(fr="rép.", en="ans."),
@@ -63,12 +63,8 @@ def _print(title: Text, rows: Sequence[Agreement], language: Language, console: 
 
 
 def _percent(share: float | None, language: Language) -> str:
-    return "–" if share is None else _comma(f"{100 * share:.1f} %", language)
+    return "–" if share is None else figure(share, language, ".1%")
 
 
 def _number(value: float | None, language: Language) -> str:
-    return "–" if value is None else _comma(f"{value:.2f}", language)
-
-
-def _comma(text: str, language: Language) -> str:
-    return text.replace(".", ",") if language == "fr" else text
+    return "–" if value is None else figure(value, language, ".2f")

@@ -10,7 +10,7 @@ import click
 from grader import pipeline
 from grader.cli.live import LiveProgress
 from grader.pipeline.options import Options, machine_language
-from grader.text import Text
+from grader.text import Text, agreeing
 
 _PATH = click.Path(path_type=Path)
 _PAGES = Text(fr="{path} ({n} pages)", en="{path} ({n} pages)")
@@ -67,5 +67,7 @@ def _make(make: Any, submission: Path, out: Path | None, choices: dict[str, Any]
     if printed.pdf is None:
         click.echo(path)
     else:
-        click.echo((_PAGE if printed.pages == 1 else _PAGES).in_(language).format(path=path, n=printed.pages))
+        click.echo(
+            agreeing(printed.pages or 0, _PAGE, _PAGES).in_(language).format(path=path, n=printed.pages)
+        )
     return 0

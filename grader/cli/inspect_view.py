@@ -12,14 +12,18 @@ from rich.text import Text as Line
 
 from grader.model import Answer, Layer, Place, Recording
 from grader.pipeline import Inspection
-from grader.text import Language, Text
+from grader.text import Language, Text, agreeing
 from reports.cleaning import clean_line
+from reports.formatting import integer
+from reports.phrases import item_label, say
 from reports.stages import StageRow, stage_rows
 from reports.view import place_text
 
 _BEGINNING = 60
 """Characters of an answer that the split shows."""
 
+_QUOTED = Text(fr="« {} »", en="“{}”")
+_SEMICOLON = Text(fr=" ; ", en="; ")
 _WORDS = {
     "programs": Text(fr="Programmes", en="Programs"),
     "stages": Text(fr="Étapes reconnues", en="Stages recognised"),
@@ -27,14 +31,19 @@ _WORDS = {
     "departures": Text(fr="À regarder", en="To look at"),
     "answers": Text(fr="Réponses", en="Answers"),
     "notes": Text(fr="Remarques", en="Notes"),
-    "trainings": Text(fr="{n} apprentissage(s)", en="{n} training(s)"),
+    "training": Text(fr="{n} apprentissage", en="{n} training"),
+    "trainings": Text(fr="{n} apprentissages", en="{n} trainings"),
     "nothing": Text(fr="aucun apprentissage observé", en="no training seen"),
     "template": Text(
         fr="le gabarit tel quel : rien à observer", en="the template as handed out: nothing to watch"
     ),
     "idle": Text(
-        fr="{n} autre(s) réglage(s) ou version(s) essayé(s), sans rien montrer de plus",
-        en="{n} other setting(s) or version(s) tried, which showed nothing more",
+        fr="{n} autre réglage ou version à l'essai, sans rien montrer de plus",
+        en="{n} other setting or version tried, which showed nothing more",
+    ),
+    "idle_many": Text(
+        fr="{n} autres réglages ou versions à l'essai, sans rien montrer de plus",
+        en="{n} other settings or versions tried, which showed nothing more",
     ),
     "none": Text(fr="aucun programme trouvé", en="no program found"),
     "weights": Text(fr="poids", en="weights"),
@@ -52,7 +61,7 @@ def print_inspection(seen: Inspection, language: Language, console: Console) -> 
     words = {key: text.in_(language) for key, text in _WORDS.items()}
     result = seen.result
     _section(words["programs"], _programs(seen, language) or [words["none"]], console)
-    _section(words["stages"], [_stage(row) for row in stage_rows(result, language)], console)
+    _section(words["stages"], [_stage(row, language) for row in stage_rows(result, language)], console)
     layers = next((stage.layers for stage in result.stages if stage.layers), ())
     if layers:
         _section(words["layers"], [], console)
@@ -94,7 +103,10 @@ def _section(title: str, lines: list[str], console: Console) -> None:
 
 
 def _departures(seen: Inspection, language: Language) -> list[str]:
-    found = [f"{one.item} : {one.message.in_(language)}{_at(one.place, language)}" for one in seen.departures]
+    colon = say("colon", language)
+    found = [
+        f"{one.item}{colon}{one.message.in_(language)}{_at(one.place, language)}" for one in seen.departures
+    ]
     return found + [
         problem.text.in_(language) + _at(problem.place, language) for problem in seen.result.problems
     ]
@@ -111,8 +123,14 @@ def _answers(answers: Iterable[Answer], language: Language) -> list[str]:
             continue
         places = [place_text(place, language) for place in (answer.place, *answer.also)]
         note = f" ({answer.note.in_(language)})" if answer.note else ""
-        lines.append(f"{answer.question} → {' + '.join(places)} : « {_beginning(answer.text)} »{note}")
-    return lines + [f"{_WORDS[state].in_(language)} : {' '.join(names)}" for state, names in others.items()]
+        where = f"{item_label(answer.question, language)} → {' + '.join(places)}"
+        lines.append(
+            f"{where}{say('colon', language)}{_QUOTED.in_(language).format(_beginning(answer.text))}{note}"
+        )
+    for state, names in others.items():
+        labels = ", ".join(item_label(name, language) for name in names)
+        lines.append(f"{_WORDS[state].in_(language)}{say('colon', language)}{labels}")
+    return lines
 
 
 def _beginning(text: str) -> str:
@@ -131,24 +149,30 @@ def _programs(seen: Inspection, language: Language) -> list[str]:
         if one.entry.origin is not None and not any(run.id in taken for run in one.runs)
     ]
     lines = [_program(one, language) for one in recordings if one not in idle]
-    return lines + ([_WORDS["idle"].in_(language).format(n=len(idle))] if idle else [])
+    return lines + ([_counted("idle", "idle_many", len(idle), language)] if idle else [])
 
 
 def _program(recording: Recording, language: Language) -> str:
     count = len(recording.runs)
-    told = _WORDS["trainings"].in_(language).format(n=count) if count else _WORDS["nothing"].in_(language)
+    told = _counted("training", "trainings", count, language) if count else _WORDS["nothing"].in_(language)
     if recording.entry.template:
         told = _WORDS["template"].in_(language)
     if recording.problem is not None:
-        told += f" ; {recording.problem.text.in_(language)}{_at(recording.problem.place, language)}"
-    return f"{recording.entry.named.in_(language)} : {told}"
+        problem = recording.problem.text.in_(language)
+        told += f"{_SEMICOLON.in_(language)}{problem}{_at(recording.problem.place, language)}"
+    return f"{recording.entry.named.in_(language)}{say('colon', language)}{told}"
 
 
-def _stage(row: StageRow) -> str:
+def _counted(one: str, many: str, count: int, language: Language) -> str:
+    return agreeing(count, _WORDS[one], _WORDS[many]).in_(language).format(n=count)
+
+
+def _stage(row: StageRow, language: Language) -> str:
+    title = f"{row.title}{say('colon', language)}"
     if not row.hyperparameters:
-        return f"– {row.title} : {row.reason}"
+        return f"– {title}{row.reason}"
     sign = "✓" if row.found else "?"
-    return f"{sign} {row.title} : {row.reason} {row.ingredients} · {row.hyperparameters}"
+    return f"{sign} {title}{row.reason} {row.ingredients} · {row.hyperparameters}"
 
 
 def _layers(layers: tuple[Layer, ...], language: Language) -> Table:
@@ -159,7 +183,7 @@ def _layers(layers: tuple[Layer, ...], language: Language) -> Table:
     for layer in layers:
         size = " × ".join(str(side) for side in layer.output_shape)
         held = layer.weights + layer.biases
-        table.add_row(Line(layer.name), Line(size), Line(f"{held:,}".replace(",", " ") if held else ""))
+        table.add_row(Line(layer.name), Line(size), Line(integer(held, language) if held else ""))
     return table
 
 

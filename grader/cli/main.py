@@ -17,6 +17,7 @@ from grader.cli.evaluate import evaluate
 from grader.cli.export import export
 from grader.cli.group import DefaultCommandGroup
 from grader.cli.handing_in import compile_report, followup
+from grader.cli.usage import show
 from grader.errors import GraderError
 from grader.pipeline.options import machine_language
 from grader.text import Language, Text
@@ -64,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.exceptions.Exit as ending:
         return ending.exit_code
     except click.ClickException as error:
-        error.show()
+        show(error, language)
         return 2
     except GraderError as error:
         _say(error.text, language)

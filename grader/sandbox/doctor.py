@@ -19,7 +19,7 @@ from grader.sandbox.choosing import how_to_mend, read_kernel_setting, try_way
 from grader.sandbox.interpreter import python_mounts
 from grader.sandbox.seam import Limits
 from grader.sandbox.ways import Way, ways
-from grader.text import Text
+from grader.text import Text, figure
 
 _LEAST_DISK_BYTES = 2 * 1024**3
 _LEAST_PYTHON = (3, 11)
@@ -33,8 +33,13 @@ class Finding:
 
     name: str
     ok: bool
-    detail: str
+    detail: Text
     mend: Text | None = None
+
+
+def _both(said: str) -> Text:
+    """Return what is the same in both languages: a version, a path, a setting of the kernel."""
+    return Text(fr=said, en=said)
 
 
 Look = Callable[[str], str | None]
@@ -61,7 +66,9 @@ def python_finding(version: tuple[int, ...]) -> Finding:
     shown = ".".join(map(str, version))
     least = ".".join(map(str, _LEAST_PYTHON))
     mend = Text(fr=f"Installez Python {least} ou plus récent.", en=f"Install Python {least} or later.")
-    return Finding("python", version >= _LEAST_PYTHON, f"{shown}, {platform.platform(terse=True)}", mend)
+    return Finding(
+        "python", version >= _LEAST_PYTHON, _both(f"{shown}, {platform.platform(terse=True)}"), mend
+    )
 
 
 _INSTALL_BUBBLEWRAP = Text(
@@ -77,31 +84,32 @@ def _bubblewrap(which: Look) -> Finding:
     found = which("bwrap")
     mend = _INSTALL_BUBBLEWRAP if sys.platform == "linux" else _NO_BUBBLEWRAP_HERE
     if found is None:
-        return Finding("bubblewrap", False, "not found", mend)
+        return Finding("bubblewrap", False, Text(fr="absent", en="not found"), mend)
     told = subprocess.run([found, "--version"], capture_output=True, text=True, check=False, timeout=10)
-    return Finding("bubblewrap", told.returncode == 0, f"{found} ({told.stdout.strip()})", mend)
+    return Finding("bubblewrap", told.returncode == 0, _both(f"{found} ({told.stdout.strip()})"), mend)
 
 
 def _sandbox(which: Look) -> Finding:
     """Start this Python in a real sandbox, in the best way that works, and say which."""
     if which("bwrap") is None:
         mend = _INSTALL_BUBBLEWRAP if sys.platform == "linux" else _NO_BUBBLEWRAP_HERE
-        return Finding("sandbox", False, "bubblewrap not found", mend)
-    refused: list[str] = []
+        return Finding("sandbox", False, Text(fr="bubblewrap est absent", en="bubblewrap not found"), mend)
+    refused: list[Text] = []
     for way in ways():
         try:
             mechanisms = try_way(way).mechanisms
             _run_python(way)
         except SandboxUnavailable as error:
-            refused.append(f"{way.name}: {error.text.en}")
+            refused.append(Text(fr=f"{way.name} : {error.text.fr}", en=f"{way.name}: {error.text.en}"))
         else:
-            return Finding("sandbox", True, f"{way.name}: {', '.join(mechanisms)}")
-    mend = how_to_mend(refused[-1])
+            return Finding("sandbox", True, _both(f"{way.name} ({', '.join(mechanisms)})"))
+    mend = how_to_mend(refused[-1].en)
+    told = Text(fr=" ; ".join(one.fr for one in refused), en="; ".join(one.en for one in refused))
     fallback = Text(
         fr="Sans bac à sable, donnez --sandbox none pour vos propres travaux seulement.",
         en="Without a sandbox, give --sandbox none for your own work only.",
     )
-    return Finding("sandbox", False, "; ".join(refused), mend if mend.en else fallback)
+    return Finding("sandbox", False, told, mend if mend.en else fallback)
 
 
 def _run_python(way: Way) -> None:
@@ -120,7 +128,7 @@ def _run_python(way: Way) -> None:
 def _namespaces() -> Finding:
     """Return whether the kernel lets an ordinary user make the namespaces a sandbox is made of."""
     if sys.platform != "linux":
-        return Finding("namespaces", True, "not on this system")
+        return Finding("namespaces", True, Text(fr="pas sur ce système", en="not on this system"))
     settings = {
         "apparmor_restrict_unprivileged_userns": read_kernel_setting(
             "kernel/apparmor_restrict_unprivileged_userns"
@@ -135,9 +143,8 @@ def _namespaces() -> Finding:
     )
     detail = ", ".join(f"{name} = {value}" for name, value in settings.items() if value is not None)
     # Root makes namespaces without asking, so the settings do not matter then.
-    return Finding(
-        "namespaces", not denied or os.geteuid() == 0, detail or "no setting", how_to_mend("namespace")
-    )
+    seen = _both(detail) if detail else Text(fr="aucun réglage", en="no setting")
+    return Finding("namespaces", not denied or os.geteuid() == 0, seen, how_to_mend("namespace"))
 
 
 def _pango(library: Look) -> Finding:
@@ -148,14 +155,21 @@ def _pango(library: Look) -> Finding:
         en="Type: sudo apt-get install libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 "
         "(without Pango, the report is HTML).",
     )
-    return Finding("pango", not missing, f"missing: {', '.join(missing)}" if missing else "found", mend)
+    names = ", ".join(missing)
+    absent = Text(fr=f"il manque {names}", en=f"missing: {names}")
+    return Finding("pango", not missing, absent if missing else Text(fr="présent", en="found"), mend)
+
+
+_NO_GPU = Text(
+    fr="aucun : les apprentissages se font sur le processeur", en="none seen: training runs on the CPU"
+)
 
 
 def _gpu(which: Look) -> Finding:
     """Return which GPU the driver names; none is no fault."""
     found = which("nvidia-smi")
     if found is None:
-        return Finding("gpu", True, "none seen: training runs on the CPU")
+        return Finding("gpu", True, _NO_GPU)
     try:
         told = subprocess.run(
             [found, "--query-gpu=name", "--format=csv,noheader"],
@@ -171,7 +185,8 @@ def _gpu(which: Look) -> Finding:
         fr="Le pilote NVIDIA ne répond pas : redémarrez la machine ou réinstallez-le.",
         en="The NVIDIA driver does not answer: restart the machine or install it again.",
     )
-    return Finding("gpu", bool(names), names.replace("\n", ", ") or f"{found} does not answer", mend)
+    silent = Text(fr=f"{found} ne répond pas", en=f"{found} does not answer")
+    return Finding("gpu", bool(names), _both(names.replace("\n", ", ")) if names else silent, mend)
 
 
 def _disk(place: Path) -> Finding:
@@ -180,4 +195,6 @@ def _disk(place: Path) -> Finding:
         fr=f"Libérez de la place : il en faut {_LEAST_DISK_BYTES // 1024**3} Gio.",
         en=f"Make room: {_LEAST_DISK_BYTES // 1024**3} GiB are needed.",
     )
-    return Finding("disk", free_bytes >= _LEAST_DISK_BYTES, f"{free_bytes / 1024**3:.1f} GiB free", mend)
+    free_gib = free_bytes / 1024**3
+    free = Text(fr=f"{figure(free_gib, 'fr', '.1f')} Gio libres", en=f"{free_gib:.1f} GiB free")
+    return Finding("disk", free_bytes >= _LEAST_DISK_BYTES, free, mend)

@@ -47,6 +47,27 @@ def test_a_refusal_speaks_the_language_asked_for(capsys: Captured) -> None:
     assert "n'existe pas" not in refused(capsys, "nowhere", "--lang=en")
 
 
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("x --budget statik", "--budget n'accepte pas cette valeur ; choix : static, quick, full"),
+        ("x --seed -3", "il faut un entier à partir de 0"),
+        ("x --time-limit 0", "un nombre supérieur à 0"),
+        ("x --budgt static", "l'option --budgt n'existe pas ; vouliez-vous dire --budget"),
+        ("x --seed", "--seed demande une valeur"),
+        ("override x", "il manque l'argument QUESTION"),
+        ("override x Q7 much --reason r", "POINTS n'accepte pas cette valeur : il faut un nombre"),
+        ("list one two", "de trop sur cette ligne : one two"),
+    ],
+)
+def test_a_slip_of_the_keyboard_is_told_in_french(capsys: Captured, typed: str, told: str) -> None:
+    """What click refuses is said in the reader's language, with what the option takes; English stays click's own."""
+    first, *rest = typed.split()
+    said = refused(capsys, first, "--lang", "fr", *rest)
+    assert told in said and "Erreur" in said
+    assert "Error" not in said and "Usage" not in said
+
+
 def test_an_empty_folder_is_refused(capsys: Captured, tmp_path: Path) -> None:
     """An empty folder holds nothing to grade, and the sentence says so."""
     (tmp_path / "empty").mkdir()
@@ -72,10 +93,12 @@ def test_a_malformed_scheme_is_refused(capsys: Captured, tmp_path: Path, scheme:
     assert "scheme.toml" in said
 
 
-def test_data_that_is_no_folder_of_images_is_refused(capsys: Captured, tmp_path: Path) -> None:
-    """A data folder that does not exist is told by its name."""
+@pytest.mark.parametrize("budget", ["static", "quick"])
+def test_data_that_is_no_folder_of_images_is_refused(capsys: Captured, tmp_path: Path, budget: str) -> None:
+    """A data folder that does not exist is told by its name, even where nothing would be trained."""
     (tmp_path / "a.py").write_text("print(1)\n")
-    assert "no_images" in refused(capsys, "a.py", "--data", "no_images")
+    said = refused(capsys, "a.py", "--data", "sinthetic", "--budget", budget)
+    assert "sinthetic" in said and "synthetic" in said
 
 
 def test_a_rar_named_zip_is_refused(capsys: Captured, tmp_path: Path) -> None:
@@ -106,6 +129,13 @@ def test_a_template_is_not_copied_over_work(capsys: Captured, tmp_path: Path) ->
     (tmp_path / "mine" / "base.py").write_text("x = 1\n")
     assert "mine" in refused(capsys, "new", "polytech_tp5_6", "mine")
     assert (tmp_path / "mine" / "base.py").read_text() == "x = 1\n"
+
+
+def test_a_template_needs_a_folder_that_can_be(capsys: Captured, tmp_path: Path) -> None:
+    """A file in its place, and a place below a file, are told as what they are."""
+    (tmp_path / "taken").write_text("")
+    assert "is a file" in refused(capsys, "new", "polytech_tp5_6", "taken")
+    assert "cannot be made" in refused(capsys, "new", "polytech_tp5_6", "taken/below")
 
 
 def test_a_new_folder_holds_the_template(capsys: Captured) -> None:

@@ -26,7 +26,7 @@ def points(result: Result) -> dict[str, float | None]:
 def test_decisions_stay_through_other_runs_and_other_files(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`grade override` adds an entry, another run applies it, `--overrides` adds to it, a malformed file is refused."""
+    """`grade override` adds an entry (a comma will do), another run applies it, `--overrides` adds to it."""
     work, out = tmp_path / "work", tmp_path / "out"
     work.mkdir()
     (work / "answers.md").write_text("## Q9\n\nPadding 1, stride 1.\n", encoding="utf-8")
@@ -37,7 +37,7 @@ def test_decisions_stay_through_other_runs_and_other_files(
         "override",
         str(out),
         "Q3",
-        "1.5",
+        "1,5",
         "--reason",
         "Dit à l'oral.",
         "--author",

@@ -332,7 +332,7 @@ class TestDoctor:
         assert names == ["python", "bubblewrap", "sandbox", "namespaces", "pango", "gpu", "disk"]
         sandbox = findings[names.index("sandbox")]
         assert sandbox.ok, sandbox
-        assert "namespace:pid" in sandbox.detail
+        assert "namespace:pid" in sandbox.detail.en
 
     def test_a_machine_with_nothing(self) -> None:
         """Without bubblewrap and Pango each finding carries its mend; no GPU is no fault."""
