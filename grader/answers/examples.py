@@ -73,14 +73,17 @@ class Examples:
     def _cosines(self, parts: Counter[str]) -> list[float]:
         """Return how near each example is."""
         found = [0.0] * len(self._scores)
+        holding = self._holding
         for part, own in self._vector(parts).items():
-            for place, value in self._holding.get(part, ()):
-                found[place] += own * value
+            if part in holding:
+                for place, value in holding[part]:
+                    found[place] += own * value
         return found
 
     def _vector(self, parts: Counter[str]) -> dict[str, float]:
+        rarity, rarest = self._rarity, self._rarest
         weighed = {
-            part: (1 + math.log(count)) * self._rarity.get(part, self._rarest)
+            part: rarity.get(part, rarest) if count == 1 else (1 + math.log(count)) * rarity.get(part, rarest)
             for part, count in parts.items()
         }
         length = math.sqrt(sum(value * value for value in weighed.values())) or 1.0
@@ -109,7 +112,9 @@ def load_examples(path: Path) -> dict[str, Examples]:
 
 def _parts(text: str) -> Counter[str]:
     """Return the words of a text, cut to stems, and its pairs of neighbours, with how often each stands there."""
-    plain = _ACCENTS.sub("", unicodedata.normalize("NFD", text[:_CHARACTERS_MAX].lower()))
+    plain = text[:_CHARACTERS_MAX].lower()
+    if not plain.isascii():
+        plain = _ACCENTS.sub("", unicodedata.normalize("NFD", plain))
     words = re.findall(r"[a-z]{2,}|\d+", plain)
     found: Counter[str] = Counter(word[:_STEM] for word in words)
     found.update(f"{one[:_PAIR]} {two[:_PAIR]}" for one, two in pairwise(words))

@@ -92,7 +92,8 @@ def judge(
             "part"  # what is said is all there and a lesser mistake beside it: no full point hangs on either
         )
     sure = _confidence(reading, heard, (strict, generous), wrong=wrong, figures=ready.rubric.lists)
-    alike = examples.alike(own) if examples is not None and not errors and strict == generous else None
+    unsure = not errors and strict == generous != 0.5  # of halves examples say nothing
+    alike = examples.alike(own) if examples is not None and unsure else None
     if alike is not None:
         sure = _in_sight_of(alike, proposal, sure)
     if instructed:

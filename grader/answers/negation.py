@@ -24,14 +24,15 @@ _NE = ("ne", "n'")
 _RESTRICTED = 6
 
 
-def is_negator(form: str, before: Sequence[str]) -> bool:
-    """Tell whether a word negates, given the few words before it."""
+def is_negator(form: str, before: Sequence[Word]) -> bool:
+    """Tell whether a word negates, given the words before it."""
     if form in _NO or form.endswith("n't"):
         return True
     if form == "pas":
-        return (before[-1] if before else "") not in _STEP_BEFORE or any(word in _NE for word in before)
+        last = before[-1].written if before else ""
+        return last not in _STEP_BEFORE or any(word.written in _NE for word in before[-5:])
     if form == "plus":
-        return any(word in _NE for word in before[-4:])
+        return any(word.written in _NE for word in before[-4:])
     return False
 
 

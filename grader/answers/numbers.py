@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass
 
 _SPACES = "\u00a0\u2007\u2008\u2009\u200a\u2002\u2003\u2004\u2005\u2006\u202f\u205f\u3000\t"
-_INVISIBLE = dict.fromkeys(
-    map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e")
-)
-_SIGNS = str.maketrans(
-    {**dict.fromkeys(_SPACES, " "), "−": "-", "–": "-", "‐": "-", "‑": "-", "’": "'", "′": "'"}
-)
+_INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+_ONE_KIND = {
+    **dict.fromkeys(_INVISIBLE, ""), **dict.fromkeys(_SPACES, " "), "−": "-", "–": "-", "‐": "-", "‑": "-",
+    "’": "'", "′": "'",
+}  # fmt: skip
+_OTHER_KIND = re.compile(f"[{''.join(_ONE_KIND)}]")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 _GROUP = r"[ '.,]"
@@ -31,6 +31,7 @@ _POWER = (
     r"|[eE](?P<e>[+-]?\d{1,2})(?!\w))"
 )
 _NUMBER = re.compile(rf"(?<![\w.,])(?P<body>{_BODY})(?:{_POWER}|{_SCALE})?")
+_DIGITS = re.compile(r"\d+")
 _FACTORS = {"m": 10**6, "k": 10**3}
 
 
@@ -62,15 +63,23 @@ _TIMES = re.compile(r"\\times|\\cdot|\\ast|[✕✖∗⋅∙•·]")
 
 def plain(text: str) -> str:
     """Return `text` with one kind of space, minus and apostrophe, and without LaTeX's thin spaces."""
-    text = text.translate(_INVISIBLE).translate(_SIGNS)
+    text = _OTHER_KIND.sub(lambda sign: _ONE_KIND[sign[0]], text)
     text = _FENCED.sub(r"\1", text)
-    text = _THIN.sub(" ", text)
+    if "\\" in text or "~" in text:
+        text = _THIN.sub(" ", text)
     return _TIMES.sub("×", text)
 
 
 def find_numbers(text: str) -> tuple[Number, ...]:
     """Return the numbers of `text` in order; places are counted in `plain(text)`."""
-    return tuple(_number(match) for match in _NUMBER.finditer(plain(text)))
+    text = plain(text)
+    found: list[Number] = []
+    for digits in _DIGITS.finditer(text):  # a number begins with the first digit of a row
+        start = digits.start()
+        match = _NUMBER.match(text, start) if not found or start >= found[-1].end else None
+        if match is not None:
+            found.append(_number(match))
+    return tuple(found)
 
 
 def parse_number(text: str) -> Number | None:

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -107,25 +108,38 @@ def load_rubric(path: Path) -> dict[str, Ready]:
 
 def holds(combination: str, concept: Callable[[str], bool]) -> bool:
     """Tell whether a combination (`a + b|c + 2 of d, e, f + not g`) holds, given which concepts do."""
-    return all(_term_holds(term, concept) for term in combination.split("+"))
+    return all(part.holds(concept) for part in parts(combination))
 
 
 def concepts_of(combination: str) -> tuple[str, ...]:
     """Return the concepts that a combination names and does not exclude."""
-    kept = [term for term in combination.split("+") if not term.strip().startswith("not ")]
-    return tuple(name for term in kept for name in _names(term))
+    return tuple(name for part in parts(combination) if part.least for name in part.names)
 
 
-def _names(term: str) -> list[str]:
-    return re.split(r"\s*[,|]\s*", re.sub(r"^\s*(?:\d+ of|not)\s", "", term).strip())
+@dataclass(frozen=True)
+class Part:
+    """One term of a combination: so many of some concepts, or none of them."""
+
+    names: tuple[str, ...]
+    least: int
+    """0 where none of them may hold."""
+
+    def holds(self, concept: Callable[[str], bool]) -> bool:
+        """Tell whether it holds, given which concepts do."""
+        found = sum(map(concept, self.names))
+        return found >= self.least if self.least else not found
 
 
-def _term_holds(term: str, concept: Callable[[str], bool]) -> bool:
-    found = sum(concept(name) for name in _names(term))
-    counted = re.match(r"\s*(\d+) of ", term)
-    if counted:
-        return found >= int(counted[1])
-    return not found if term.strip().startswith("not ") else found > 0
+@lru_cache(maxsize=4096)
+def parts(combination: str) -> tuple[Part, ...]:
+    """Return the terms of a combination."""
+    found = []
+    for term in combination.split("+"):
+        names = re.split(r"\s*[,|]\s*", re.sub(r"^\s*(?:\d+ of|not)\s", "", term).strip())
+        counted = re.match(r"\s*(\d+) of ", term)
+        least = int(counted[1]) if counted else 0 if term.strip().startswith("not ") else 1
+        found.append(Part(tuple(names), least))
+    return tuple(found)
 
 
 def _classes(words: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
@@ -180,11 +194,7 @@ def _ready(
     names = {one.id for one in both}
     combinations = (*question.full, *question.half, *(one.when for one in question.error if one.when))
     unknown = [
-        name
-        for text in combinations
-        for term in text.split("+")
-        for name in _names(term)
-        if name not in names
+        name for text in combinations for part in parts(text) for name in part.names if name not in names
     ]
     if unknown or len(names) < len(both):
         raise PatternError(f"{question.id} names {unknown or 'a concept twice'}")

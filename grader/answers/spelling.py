@@ -17,10 +17,17 @@ def corrected(reading: Reading, stems: frozenset[str]) -> Reading:
     with its neighbour; words of fewer than six letters are left alone.
     """
     index = _index(stems)
-    words = []
-    for word in reading.words:
-        near = _near(word.written, index) if _is_odd(reading, word.written, word.start, word.end) else None
-        words.append(replace(word, forms=word.forms | {near}) if near else word)
+    meant = {
+        place: near
+        for place, word in enumerate(reading.words)
+        if _is_odd(reading, word.written, word.start, word.end) and (near := _near(word.written, index))
+    }
+    if not meant:
+        return reading
+    words = [
+        replace(word, forms=word.forms | {meant[place]}) if place in meant else word
+        for place, word in enumerate(reading.words)
+    ]
     return Reading(reading.shown, words, reading.cut)
 
 

@@ -37,6 +37,8 @@ _SHOWN = (
     (re.compile(r"\\%"), "%"),
     (re.compile(r"\\(ln|log|exp|mu|sigma|lambda|eta|epsilon|gamma|beta|Lambda|Sigma)(?![A-Za-z])"), r" \1 "),
 )  # fmt: skip
+_UNDERSCORES = re.compile(r"(?<!\w)_+|_+(?!\w)")
+_BETWEEN = re.compile(r"(?<=[\d')\]])\s?[xX]\s?(?=[\d(\[])")
 _TOKEN = re.compile(
     r"(?P<word>[a-z]+?n't(?![a-z])|[a-z]+(?:'(?=[a-z]))?)|(?P<sign>[→⇔=<>≈~≤≥+×%])"
     r"|(?P<end>\.(?!\w)|[!?]|\n(?=\s*(?:\n|[-*+•|#]|\d{1,2}[.)]\s))|\|)|(?P<semicolon>;)|(?P<comma>,)|(?P<colon>[:()])"
@@ -108,7 +110,8 @@ class Reading:
 
 def fold(text: str) -> str:
     """Return `text` in lower case without accents, character by character."""
-    return text.lower().replace("ı", "i").translate(_BARE)
+    lower = text.lower()
+    return lower if lower.isascii() else lower.replace("ı", "i").translate(_BARE)
 
 
 class _Bare(dict[int, str]):
@@ -136,11 +139,15 @@ def read_words(text: str) -> Reading:
 
 def _shown(text: str) -> str:
     text = plain(unicodedata.normalize("NFKC", text).replace("œ", "oe").replace("Œ", "OE").replace("æ", "ae"))
-    for pattern, instead in _SHOWN:
+    latex = "\\" in text
+    for pattern, instead in _SHOWN if latex else _SHOWN[:1]:  # the others are LaTeX's alone
         text = pattern.sub(instead, text)
     text = text.replace("()", "")  # of a call: no brackets around an aside
-    text = re.sub(r"(?<=[\d')\]])\s?[xX]\s?(?=[\d(\[])", " × ", text)
-    return re.sub(r"[$`*]|(?<!\w)_+|_+(?!\w)", " ", _LATEX.sub(" ", text))
+    text = _BETWEEN.sub(" × ", text)
+    if latex:
+        text = _LATEX.sub(" ", text)
+    text = _UNDERSCORES.sub(" ", text) if "_" in text else text
+    return text.replace("$", " ").replace("`", " ").replace("*", " ")
 
 
 def _words(shown: str, folded: str) -> tuple[list[Word], bool]:
@@ -164,23 +171,11 @@ def _words(shown: str, folded: str) -> tuple[list[Word], bool]:
             at += _OPPOSED
             clause += 1
         at += 0.5 if form in LIGHT else 1.0
-        forms = {form, MEANT.get(form, form)}
-        if kind == "word":
-            forms.update(_lemmas(form, shown[start:end].lower()))
-            if form.endswith("'") and len(form) > 3:
-                forms.add(form[:-1])  # `jusqu'`, `lorsqu'`
+        forms = _forms(form, shown[start:end].lower()) if kind == "word" else frozenset((form,))
         value = numbers[start].value if kind == "number" else None
-        negates = is_negator(form, [word.written for word in words[-5:]])
         word = Word(
-            frozenset(forms),
-            start,
-            end,
-            at,
-            value,
-            negates,
-            clause=clause,
-            written=form,
-        )
+            forms, start, end, at, value, is_negator(form, words), clause=clause, written=form,
+        )  # fmt: skip
         if joined is not None and shown[start - 1 : start] == "-" and joined.end == start - 1:
             joined.forms |= {joined.written + form}
         words.append(word)
@@ -192,12 +187,22 @@ def _words(shown: str, folded: str) -> tuple[list[Word], bool]:
 
 def _pieces(folded: str, numbers: dict[int, Number]) -> list[tuple[int, int, str, str]]:
     """Return words, signs, separators and numbers by where they start."""
-    found = [(one.start, one.end, "number", "#") for one in numbers.values()]
-    found += [(m.start(), m.end(), str(m.lastgroup), m[0]) for m in _TOKEN.finditer(folded)]
-    return sorted(found, key=lambda piece: (piece[0], -piece[1]))
+    found = [(*m.span(), str(m.lastgroup), m[0]) for m in _TOKEN.finditer(folded)]
+    if numbers:  # where one starts nothing else does: no token begins with a digit
+        found += [(one.start, one.end, "number", "#") for one in numbers.values()]
+        found.sort()
+    return found
 
 
 @lru_cache(maxsize=20_000)
+def _forms(form: str, written: str) -> frozenset[str]:
+    """Return what a word may be looked for as; a class's answers are made of the same few thousand words."""
+    forms = {form, MEANT.get(form, form), *_lemmas(form, written)}
+    if form.endswith("'") and len(form) > 3:
+        forms.add(form[:-1])  # `jusqu'`, `lorsqu'`
+    return frozenset(forms)
+
+
 def _lemmas(form: str, written: str) -> tuple[str, ...]:
     """Return the folded dictionary forms of a word in both languages."""
     if not 3 <= len(form) <= _LONGEST_WORD or form.endswith("'"):

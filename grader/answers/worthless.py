@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from grader.answers.word_lists import word_set
@@ -45,7 +46,7 @@ _INSTRUCTION = re.compile(
             r"\bscore (?:of|de) (?:1|one|100)\b",
             r"\byou are (?:an? )?(?:grader|assistant|ai|language model|helpful)",
             r"\b(?:tu es|vous etes) (?:une? )?(?:correct\w+|assistant\w*|ia|modele)\b",
-            r"\bsystem\s*(?:prompt|:|>)|<\|?\w{2,12}\|?>\s*(?:ignore|give)",
+            r"\bsystem\s*(?:prompt|:|>)",
             r"\b(?:cette|this) (?:reponse|answer|response) (?:est|is|deserves|merite|vaut|should|must|doit)\b"
             r"[^.\n]{0,30}" + _GOOD,
             r"\bmerci (?:de|d') ?(?:me |nous )?(?:mettre|donner|compter|accorder|noter|valider)\b",
@@ -63,6 +64,7 @@ _INSTRUCTION = re.compile(
         )
     )
 )
+_TAGGED = re.compile(r"<\|?\w{2,12}\|?>\s*(?:ignore|give)")
 _REFUSAL = re.compile(
     "|".join(
         (
@@ -77,10 +79,11 @@ _REFUSAL = re.compile(
             r"\b(?:non|pas|not) (?:encore )?(?:trait\w+|fait\w*|repondu\w*|done|answered|attempted|tried|test\w+"
             r"|essay\w+|abord\w+)\b",
             r"\bno (?:idea|answer)\b|\baucune idee\b|\bpas de reponse\b|\ba (?:completer|venir|remplir)\b",
-            r"^\W*(?:to ?do|a faire|skip(?:ped)?|pass(?:ed)?)\b.{0,20}$|\btodo\b|\?\?\?",
+            r"\btodo\b",
         )
     )
 )
+_SKIPPED = re.compile(r"^\W*(?:to ?do|a faire|skip(?:ped)?|pass(?:ed)?)\b.{0,20}$|\?\?\?")
 _REFERENCE = re.compile(
     r"^\W*(?:cf|idem|ibid|voir|see|same|meme|pareil|comme|as|reponse|answer|please|refer)\b"
     r"|\b(?:above|below|ci-?dessus|ci-?dessous|precedemment|annexe|appendix|question \d+|q ?\d+|figure|courbe|plot"
@@ -108,16 +111,21 @@ class Worthless:
 
 def without_instructions(text: str) -> tuple[str, bool]:
     """Return `text` without the sentences that tell the marker what to do, and whether there were any."""
+    if not _instructs(text):
+        return text, False
     pieces = re.split(r"(?<=[.!?\n;])(?=\s|$)|(?<=[)}])\s", text)
-    kept = [piece for piece in pieces if not _INSTRUCTION.search(fold(piece))]
-    if len(kept) < len(pieces):
-        return " ".join(kept), True
-    return (text, False) if not _INSTRUCTION.search(fold(text)) else ("", True)
+    kept = [piece for piece in pieces if not _instructs(piece)]
+    return (" ".join(kept) if len(kept) < len(pieces) else ""), True
+
+
+def _instructs(text: str) -> bool:
+    folded = fold(text)
+    return bool(_INSTRUCTION.search(folded) or ("<" in folded and _TAGGED.search(folded)))
 
 
 def without_question(text: str, question: tuple[str, ...]) -> str:
     """Return `text` without its sentences that only ask, or repeat what was asked."""
-    asked = [_content(one) for one in question]
+    asked = _contents(question)
     kept = []
     for sentence in re.split(r"(?<=[.!?])\s+|\n", text):
         own = _content(sentence)
@@ -125,6 +133,11 @@ def without_question(text: str, question: tuple[str, ...]) -> str:
         if not repeats and not sentence.rstrip(' *_»"').endswith("?"):
             kept.append(sentence)
     return "\n".join(kept)
+
+
+@lru_cache(maxsize=256)
+def _contents(texts: tuple[str, ...]) -> tuple[frozenset[str], ...]:
+    return tuple(map(_content, texts))
 
 
 def _content(text: str) -> frozenset[str]:
@@ -140,7 +153,7 @@ def worthless(reading: Reading, *, lists: bool) -> Worthless | None:
     folded = fold(reading.shown)
     if not any(word.written.isalnum() or word.value is not None for word in words):
         return Worthless("empty")
-    if len(words) <= 25 and _REFUSAL.search(folded) and not any(word.value is not None for word in words):
+    if len(words) <= 25 and _refuses(folded) and not any(word.value is not None for word in words):
         short = len(words) <= 14
         return Worthless("refusal") if short else None
     if len(words) <= 9 and _REFERENCE.search(folded.strip()):
@@ -148,6 +161,10 @@ def worthless(reading: Reading, *, lists: bool) -> Worthless | None:
     if not lists and _is_list(reading):
         return Worthless("list")
     return None
+
+
+def _refuses(folded: str) -> bool:
+    return bool(_REFUSAL.search(folded) or _SKIPPED.search(folded))
 
 
 def _is_run(words: list[Word], light: int) -> bool:
@@ -172,8 +189,10 @@ def _is_list(reading: Reading) -> bool:
     if len(words) < _LIST_WORDS:
         return False
     longest = 0
-    for clause in {word.clause for word in words}:
-        own = [word for word in words if word.clause == clause]
+    clauses: dict[int, list[Word]] = {}
+    for word in words:
+        clauses.setdefault(word.clause, []).append(word)
+    for own in clauses.values():
         light = sum(word.written in _LIGHT or word.negator for word in own)
         bare = light <= len(own) // 6 and (not light or len(own) >= 12)
         longest = max(longest, len(own) if bare or _is_run(own, light) else 0)
