@@ -49,6 +49,10 @@ class EntryPoint(msgspec.Struct, frozen=True, kw_only=True):
     """Command-line arguments, for a script with flags."""
     keywords: dict[str, int | float | bool | str] = {}
     """Arguments by name for `function`; `params.lr` is the field `lr` of its argument `params`."""
+    environment: dict[str, str] = {}
+    """Variables of the environment, for a program that takes its choices from there."""
+    typed: dict[str, str] = {}
+    """What is typed at the keyboard, by the place that asks: `tp.py:12`, or `tp.ipynb#cell=3:2`."""
     order: Literal["file", "execution"] = "file"
     """In which order the cells of a notebook are run."""
     evidence: Evidence = "handed_in"
@@ -65,8 +69,12 @@ class EntryPoint(msgspec.Struct, frozen=True, kw_only=True):
         called = [f"{self.function}()"] if self.call == "main" else []
         shown = {key.rpartition(".")[2]: value for key, value in self.keywords.items()}
         given = [f"{key}={value}" for key, value in shown.items() if key and value is not False]
-        words = " ".join([self.path, *self.arguments, *called, *given])
+        set_ = [f"{name}={value}" for name, value in self.environment.items()]
+        words = " ".join([*set_, self.path, *self.arguments, *called, *given])
         fr, en = words, words
+        if self.typed:
+            typed = ", ".join(self.typed.values())
+            fr, en = f"{fr} (réponse au clavier : {typed})", f"{en} (typed: {typed})"
         if self.order == "execution":
             fr, en = f"{fr} (ordre d'exécution)", f"{en} (in order of execution)"
         if self.origin is not None:

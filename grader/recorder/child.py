@@ -29,9 +29,9 @@ from grader.recorder import (
     optimizers,
     problems,
     program,
+    threads,
     transforms,
     writing,
-    yaml_files,
 )
 from grader.recorder.capture import Capture
 from grader.recorder.initial import Initial
@@ -149,15 +149,16 @@ class Child:
         loaders.install(journal, places)
         optimizers.install(journal, places, runs)
         bridges.install(journal)
-        yaml_files.install()
-        elsewhere.install(journal)
+        elsewhere.install(journal, self.root, self.entry.typed)
         launching.install(self.root, journal)
         sys.meta_path.append(helpers.Helpers(self.root, journal))
         if journal.real is None:
             journal.capture = Capture(journal, initial, self.job.out, self.entry.id)
             journal.on_change = self._on_change
         journal.here, journal.outermost = places.here, places.outermost
-        return Watch(journal, places, initial, runs)
+        watch = Watch(journal, places, initial, runs)
+        threads.install(journal, watch)
+        return watch
 
     def _limit(self) -> None:
         """Have the program interrupted shortly before its time is over."""

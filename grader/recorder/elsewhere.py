@@ -15,13 +15,15 @@ import re
 import sys
 import tempfile
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
 
+from grader.recorder import libraries
+from grader.recorder.bridges import Stopped
 from grader.recorder.journal import Journal
 from grader.recorder.program import usual
 
@@ -32,13 +34,13 @@ _PYTHON_2 = {
 _WRITES = re.compile(r"[wax+]")
 
 
-def install(journal: Journal) -> None:
-    """Put every answer in place."""
+def install(journal: Journal, root: str, typed: Mapping[str, str]) -> None:
+    """Put every answer in place; `typed` are those for questions of the program at `root`, by the line that asks."""
     _folders(journal)
-    _keyboard(journal)
+    _keyboard(journal, root, typed)
     _network(journal)
     _python_2(journal)
-    sys.meta_path.append(_Pandas(journal))
+    libraries.install(journal, _forgiving)
 
 
 class Answer(str):
@@ -53,9 +55,19 @@ class Answer(str):
         return float(self.number)
 
 
-def _keyboard(journal: Journal) -> None:
-    def ask(prompt: Any = "") -> Answer:
+def _keyboard(journal: Journal, root: str, typed: Mapping[str, str]) -> None:
+    """Let questions be answered as `typed` says; a menu that comes back is left, as where a terminal is closed."""
+    answered: set[str] = set()
+
+    def ask(prompt: Any = "") -> str:
         journal.bridge("asked_at_terminal")
+        frame = sys._getframe(1)
+        place = f"{os.path.relpath(frame.f_code.co_filename, root)}:{frame.f_lineno}"
+        if place in typed:
+            if place in answered:
+                raise Stopped
+            answered.add(place)
+            return typed[place]
         answer = Answer("")
         known = next(
             (found for word in re.findall(r"\w+", str(prompt)) if (found := usual(word)) is not None), None
@@ -180,48 +192,3 @@ class _Renamed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         """Leave the module as it is."""
-
-
-class _Pandas(importlib.abc.MetaPathFinder):
-    """Sees pandas being imported and gives back what it dropped; placed last, it only waits for the first row."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        sys.meta_path.insert(0, self)
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        """Return pandas' own spec with a loader that mends it; None for anything else."""
-        if fullname != "pandas" or self not in sys.meta_path:
-            return None
-        while self in sys.meta_path:
-            sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
-        if spec is not None and spec.loader is not None and hasattr(spec.loader, "exec_module"):
-            execute = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                execute(module)
-                mend_pandas(module, self._journal)
-
-            setattr(spec.loader, "exec_module", exec_module)  # noqa: B010
-        return spec
-
-
-def mend_pandas(pandas: Any, journal: Journal) -> None:
-    """Give back `DataFrame.append`, and let tables be written to places that are not there."""
-    frame = getattr(pandas, "DataFrame", None)
-    if not isinstance(frame, type) or not hasattr(pandas, "concat"):
-        return
-    kind: Any = frame
-    for name in ("to_csv", "to_pickle", "to_excel", "to_json"):
-        setattr(kind, name, _forgiving(getattr(kind, name), journal))
-    if hasattr(kind, "append"):
-        return
-
-    def append(self: Any, other: Any, ignore_index: bool = False, **_: Any) -> Any:
-        journal.bridge("dataframe_append")
-        rows = kind([other]) if isinstance(other, dict) else other
-        rows = rows.to_frame().T if hasattr(rows, "to_frame") else rows
-        return pandas.concat([self, rows], ignore_index=ignore_index)
-
-    kind.append = append

@@ -94,6 +94,7 @@ def run(entry: EntryPoint, root: str, journal: Journal) -> None:
     if folder != os.path.realpath(root):
         sys.path.insert(1, os.path.realpath(root))
     sys.argv = [os.path.basename(path), *entry.arguments]
+    os.environ.update(entry.environment)
     stem = os.path.splitext(os.path.basename(path))[0]
     name = "__main__" if entry.call != "main" else re.sub(r"\W", "_", stem) or "program"
     module = ModuleType(name)

@@ -51,7 +51,12 @@ def _numbers(tree: Tree, entry: EntryPoint) -> Iterator[int]:
         for node in ast.walk(module):
             if isinstance(node, ast.Constant) and type(node.value) is int:
                 yield node.value
-    for word in (*entry.arguments, *entry.keywords.values()):
+    for word in (
+        *entry.arguments,
+        *entry.keywords.values(),
+        *entry.environment.values(),
+        *entry.typed.values(),
+    ):
         digits = str(word).rpartition("=")[2]
         if digits.isascii() and digits.isdecimal() and len(digits) < 10:
             yield int(digits)

@@ -20,7 +20,7 @@ from grader.records import encode, write_bytes, write_record
 from grader.sandbox import Finished, Limits, Mount, Sandbox, python_mounts, read_left_behind
 from grader.text import Language
 
-PACKAGES = ("torch", "torchvision", "numpy", "pandas", "pillow", "msgspec", "safetensors")
+PACKAGES = ("torch", "torchvision", "numpy", "pandas", "pillow", "msgspec", "safetensors", "pyyaml", "click")
 CODE = ("recorder", "recipe", "model", "source", "errors.py", "records.py", "text.py")
 SAMPLES_BYTES = 400 * 1024**2
 ALL_SAMPLES_BYTES = 1024**3

@@ -27,7 +27,12 @@ def named_in_source(entry: EntryPoint, recipe: Recipe, tree: Tree) -> Fact:
 
 
 def _given(entry: EntryPoint) -> Iterable[str]:
-    return (*entry.arguments, *map(str, entry.keywords.values()))
+    return (
+        *entry.arguments,
+        *map(str, entry.keywords.values()),
+        *entry.environment.values(),
+        *entry.typed.values(),
+    )
 
 
 def _parts(recipe: Recipe) -> Iterator[str]:

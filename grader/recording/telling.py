@@ -12,6 +12,7 @@ _AGED = {
     "asked_at_terminal": Text(fr="des questions au clavier", en="questions at the keyboard"),
     "collections_abc": Text(fr="des noms quittés par collections", en="names that left collections"),
     "dataframe_append": Text(fr="DataFrame.append", en="DataFrame.append"),
+    "yaml_loader": Text(fr="yaml.load sans Loader", en="yaml.load without a Loader"),
     "dead_download": Text(fr="des téléchargements", en="downloads"),
     "except_comma": Text(fr="except A, b de Python 2", en="Python 2's except A, b"),
     "foreign_path": Text(fr="des dossiers d'une autre machine", en="folders of another machine"),

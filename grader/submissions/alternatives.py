@@ -64,7 +64,7 @@ def _traits(point: EntryPoint, sources: Sequence[Source]) -> frozenset[str]:
 
     Switches are no guide to what is on, so a program that has some shares its traits with no other.
     """
-    if point.arguments or any(value is True for value in point.keywords.values()):
+    if _is_told(point) or any(value is True for value in point.keywords.values()):
         return frozenset({point.named.en})
     by_path = {source.path: source for source in sources}
     own = by_path.get(point.path)
@@ -72,6 +72,11 @@ def _traits(point: EntryPoint, sources: Sequence[Source]) -> frozenset[str]:
         return frozenset()
     imported = (by_path[path] for path in imports_of(own, set(by_path)))
     return traits_of(own.tree).union(*(traits_of(source.tree) for source in imported))
+
+
+def _is_told(point: EntryPoint) -> bool:
+    """Whether the program is told what to do from outside."""
+    return bool(point.arguments or point.environment or point.typed)
 
 
 def _of_comments(

@@ -139,6 +139,12 @@ def _trains(name: str, functions: dict[str, ast.FunctionDef]) -> bool:
     return False
 
 
+def leads_to_training(name: str, tree: ast.Module) -> bool:
+    """Whether the function `name` of the module calls `backward`, itself or through others."""
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return name in functions and _trains(name, functions)
+
+
 def trains_at_import(tree: ast.Module) -> bool:
     """Whether the module itself trains when it is only imported: a loop or a call that leads to `backward`."""
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}

@@ -6,9 +6,11 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from grader.model import FileEntry
 from grader.submissions import flags
+from grader.submissions.environment import variables
 from grader.submissions.syntax import Source
 
 MOST_COMMANDS = 12
@@ -17,43 +19,81 @@ _MOST_FILES = 40
 _MOST_BYTES = 128 * 1024
 _SUFFIXES = (".sh", ".bash", ".bat", ".ps1", ".md", ".txt", ".py")
 _COMMAND = re.compile(
+    r"((?:\b[A-Za-z_]\w*=[^\s=;|&]*[ \t]+){0,12})"
     r"\bpython[\d.]*(?:\.exe)?[ \t]+(?:-[a-zA-Z][ \t]+)*([\w./\\-]+\.py)\b([^\n#|&;>`]{0,400})"
 )
+_EXPORT = re.compile(
+    r"^[ \t]*(?:export|set|setenv|\$env:)[ \t]*([A-Za-z_]\w*)[ \t]*=?[ \t]*(\S+)", re.MULTILINE
+)
+_LOOP = re.compile(r"\bfor[ \t]+(\w+)[ \t]+in[ \t]+([^\n;]{1,300})[ \t]*[;\n]\s*do\b(.*?)\bdone\b", re.DOTALL)
+_VALUE = re.compile(r"^[ \t]*([A-Za-z_]\w*)=[\"']?([\w./+-]+)[\"']?[ \t]*$", re.MULTILINE)
+_LOOPS_MOST = 24
 _PLACEHOLDER = re.compile(r"[\[\]<{}$*%]|\.\.\.|…")
 
 
-def written(
-    folder: Path, files: Sequence[FileEntry], sources: Sequence[Source]
-) -> dict[str, list[tuple[str, ...]]]:
-    """Return, by path of a script that uses argparse, the argument lists written for it, each once, in their order.
+class Command(NamedTuple):
+    """What stands behind the name of a script, and the variables set for it."""
+
+    arguments: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+def written(folder: Path, files: Sequence[FileEntry], sources: Sequence[Source]) -> dict[str, list[Command]]:
+    """Return, by path of a script that takes arguments or variables, the commands written for it, each once, in order.
 
     Only what the script declares is kept: a line with an unknown option or a placeholder (`--lr <lr>`) is none, and
     words of a sentence that goes on behind the command are cut off. Nothing is executed.
     """
     scripts = {source.path: source for source in sources if not source.program.is_notebook}
-    found: dict[str, dict[tuple[str, ...], None]] = {}
+    found: dict[str, dict[Command, None]] = {}
     texts = [file.path for file in files if file.path.lower().endswith(_SUFFIXES)]
     # What is meant to be run comes before what merely talks about it.
     for path in sorted(texts, key=lambda path: (path.endswith((".md", ".txt", ".py")), path))[:_MOST_FILES]:
-        for name, words in _commands(folder / path):
+        for name, words, set_ in _commands(folder / path):
             target = _meant(name, path, scripts)
-            arguments = _declared(words, scripts[target]) if target else None
-            if arguments is not None and len(kept := found.setdefault(target, {})) < MOST_COMMANDS:
-                kept[arguments] = None
+            command = _declared(words, set_, scripts[target]) if target else None
+            if command is not None and len(kept := found.setdefault(target, {})) < MOST_COMMANDS:
+                kept[command] = None
     return {path: list(kept) for path, kept in found.items()}
 
 
-def _commands(path: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield (script as it is called, words behind it) of each line that calls Python."""
+def _commands(path: Path) -> Iterator[tuple[str, list[str], dict[str, str]]]:
+    """Yield (script as it is called, words behind it, variables set) of each line that calls Python."""
     with path.open("rb") as file:
         text = file.read(_MOST_BYTES).decode("utf-8", errors="replace")
-    for match in _COMMAND.finditer(re.sub(r"\\\r?\n", " ", text)):
-        if _PLACEHOLDER.search(match[2]):
+    text = re.sub(r"\\\r?\n", " ", text)
+    if path.suffix.lower() in (".sh", ".bash"):
+        text = _unrolled(text)
+    exported = [(match.start(), match[1], match[2]) for match in _EXPORT.finditer(text)]
+    for match in _COMMAND.finditer(text):
+        if _PLACEHOLDER.search(match[3]):
             continue
         try:
-            yield match[1].replace("\\", "/"), shlex.split(match[2])
+            words = shlex.split(match[3])
+            own = [one.partition("=") for one in shlex.split(match[1])]
         except ValueError:  # a quotation mark without its partner: a sentence, and no command
             continue
+        set_ = {name: value.strip("\"'") for at, name, value in exported if at < match.start()}
+        set_ |= {name: value for name, _, value in own}
+        yield match[2].replace("\\", "/"), words, set_
+
+
+def _unrolled(text: str) -> str:
+    """Return a shell script with its plain loops written out, and its plain variables in their places."""
+
+    def turns(match: re.Match[str]) -> str:
+        values = match[2].split()[:_LOOPS_MOST]
+        return "\n".join(_put(match[3], match[1], value.strip("\"'")) for value in values)
+
+    for _ in range(2):
+        text = _LOOP.sub(turns, text)
+    for name, value in {match[1]: match[2] for match in _VALUE.finditer(text)}.items():
+        text = _put(text, name, value)
+    return text
+
+
+def _put(text: str, name: str, value: str) -> str:
+    return re.sub(rf"\$(?:{name}\b|\{{{name}\}})", lambda _: value, text)
 
 
 def _meant(name: str, told_in: str, scripts: dict[str, Source]) -> str:
@@ -66,10 +106,17 @@ def _meant(name: str, told_in: str, scripts: dict[str, Source]) -> str:
     return ending[0] if len(ending) == 1 else ""
 
 
-def _declared(words: list[str], source: Source) -> tuple[str, ...] | None:
-    """Return the words up to the first that the script cannot take; None for a script or an option not known."""
+def _declared(words: list[str], set_: dict[str, str], source: Source) -> Command | None:
+    """Return the words up to the first that the script cannot take, and the variables that it reads.
+
+    None for a script that takes neither, and for an option not known.
+    """
     options = flags.declared(source.tree)
-    if not options:
+    read = variables(source.tree)
+    environment = tuple(
+        (name, value) for name, value in sorted(set_.items()) if name in read and "$" not in value
+    )
+    if not options and not environment:
         return None
     kept: list[str] = []
     room = sum(not name.startswith("-") for name in options)  # words that stand behind no option
@@ -84,4 +131,4 @@ def _declared(words: list[str], source: Source) -> tuple[str, ...] | None:
         else:
             room -= 1
         kept.append(word)
-    return tuple(kept)
+    return Command(tuple(kept), environment)

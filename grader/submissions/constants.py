@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from grader.submissions.calling import is_commented
 from grader.submissions.combining import rank
+from grader.submissions.families import chosen
 from grader.submissions.running import is_main_guard
 from grader.submissions.syntax import dotted, module_level
 from grader.submissions.tested import Tested, Value, entry_of
@@ -57,6 +58,10 @@ def constants_of(text: str, piece: int, tested: Tested) -> Iterator[Constant]:
             start = offset(node.lineno, node.col_offset)
             end = offset(node.end_lineno or node.lineno, node.end_col_offset or 0)
             yield Constant(name, value, piece, start, end, node.lineno, weight)
+    for name, node, member in chosen(tree, tested.families, tested.functions):
+        if node.end_lineno == node.lineno:
+            end = offset(node.lineno, node.end_col_offset or 0)
+            yield Constant(name, member, piece, end - len(member), end, node.lineno, 0, "member")
 
 
 def _plain(node: ast.expr) -> Value | None:

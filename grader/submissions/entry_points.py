@@ -13,6 +13,9 @@ import msgspec
 from grader.model import EntryPoint, FileEntry, Place, Problem
 from grader.submissions import commands, flags
 from grader.submissions.calling import LeftToCall, Uncallable, is_commented, trains_at_import, uncalled
+from grader.submissions.commands import Command
+from grader.submissions.environment import environments
+from grader.submissions.keyboard import answers
 from grader.submissions.names import natural_key, shown
 from grader.submissions.running import runs
 from grader.submissions.settings import Settings, script_path
@@ -24,6 +27,8 @@ MOST_ENTRY_POINTS = 36
 SUFFIXES = (".py", ".ipynb")
 _UNCALLED = Text(fr="que le programme n'appelle pas", en="which the program does not call")
 _LEFT_OVER_EACH, _LEFT_OVER_MOST = 2, 8
+_ASKED_MOST = 3
+"""Ways to run a program of which each is tried with every answer."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def find_entry_points(folder: Path, files: Sequence[FileEntry], settings: Settin
 def programs(
     sources: Sequence[Source],
     untouched: set[str],
-    written: Mapping[str, Sequence[tuple[str, ...]]] = MappingProxyType({}),
+    written: Mapping[str, Sequence[Command]] = MappingProxyType({}),
     paths: Sequence[str] = (),
 ) -> tuple[list[EntryPoint], list[Problem], list[Text]]:
     """Return every way to run one of the sources, not numbered yet, with problems and notes.
@@ -76,6 +81,7 @@ def programs(
     the script's flags, since of runs that are alike the last one counts. `paths` are all files of the hand-in.
     """
     imported = _imported(sources)
+    by_path = {source.path: source for source in sources}
     points: list[EntryPoint] = []
     problems: list[Problem] = []
     notes: list[Text] = []
@@ -86,6 +92,7 @@ def programs(
             beside(source.path, paths),
             is_imported=source.path in imported,
         )
+        made = _asked(source, made, by_path)
         points += [msgspec.structs.replace(one, template=source.path in untouched) for one in made]
         problems += trouble
         notes += note
@@ -150,7 +157,7 @@ def imports_of(source: Source, known: set[str]) -> set[str]:
 
 
 def _programs(
-    source: Source, written: Sequence[tuple[str, ...]], settings_files: Sequence[str], *, is_imported: bool
+    source: Source, written: Sequence[Command], settings_files: Sequence[str], *, is_imported: bool
 ) -> tuple[list[EntryPoint], list[Problem], list[Text]]:
     """Return the ways to run one program, with what prevents or shortens them."""
     if source.program.is_notebook:
@@ -167,18 +174,40 @@ def _programs(
     notes: list[Text] = []
     if runs(source.tree, by_itself=by_itself):
         argument_lists, left_out = flags.variants(source.tree, settings_files)
-        made_up = [arguments for arguments in argument_lists if arguments not in written]
+        told = [command.arguments for command in written if not command.environment]
         points += [
-            EntryPoint(id="", path=source.path, arguments=arguments) for arguments in (*made_up, *written)
+            EntryPoint(id="", path=source.path, arguments=arguments)
+            for arguments in argument_lists
+            if arguments not in told
+        ]
+        points += [
+            EntryPoint(id="", path=source.path, environment=one)
+            for one in environments(source.tree)
+            if not any(one.items() <= dict(command.environment).items() for command in written)
+        ]
+        points += [
+            EntryPoint(id="", path=source.path, arguments=one.arguments, environment=dict(one.environment))
+            for one in written
         ]
         notes += [_left_out(left_out, source.path)] if left_out else []
-    if points and (trains_at_import(source.tree) or any(point.arguments for point in points)):
+    if points and (
+        trains_at_import(source.tree) or any(point.arguments or point.environment for point in points)
+    ):
         functions = []  # running the module once more to call what is left over in it shows nothing new
     for function in functions:
         points += _called(source.path, function)
         notes += [_left_out(function.left_out, source.path)] if function.left_out else []
     problems = [] if points else [_unknown_arguments(source.path, one) for one in uncallable[:1]]
     return points, problems, notes
+
+
+def _asked(source: Source, points: list[EntryPoint], by_path: Mapping[str, Source]) -> list[EntryPoint]:
+    """Return the entry points once for every answer worth typing, where the program asks at the keyboard."""
+    parts = [source, *(by_path[path] for path in sorted(imports_of(source, set(by_path))))]
+    typed = answers(parts) if points else []
+    if not typed:
+        return points
+    return [msgspec.structs.replace(point, typed=one) for point in points[:_ASKED_MOST] for one in typed]
 
 
 def left_over(found: FoundPrograms) -> list[EntryPoint]:

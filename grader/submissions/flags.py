@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
+from grader.submissions import front_ends
 from grader.submissions.argv import argv_flags
 from grader.submissions.combining import MOST_RUNS, Flag, combined, rank
 from grader.submissions.option_words import DEFAULTS, NOT_INGREDIENTS, NUMBERS, RATES, USUAL_RATE
@@ -20,7 +21,17 @@ def variants(tree: ast.Module, settings_files: Sequence[str] = ()) -> tuple[tupl
     and choices taken together, one more at a time in the order of the sheet where names tell it. At most
     MOST_RUNS, the cumulative ones first to be kept. A script without flags gives one empty list.
     `settings_files` are those of the hand-in, as the script would open them: an option that wants one is a choice.
+    Where the first word is a command, this holds for each command that trains.
     """
+    commands = front_ends.commands(tree)
+    if commands:
+        each = [(name, *_variants(one, settings_files)) for name, one in commands]
+        found = [(name, *row) for name, rows, _ in each for row in rows]
+        return tuple(found[:MOST_RUNS]), len(found[MOST_RUNS:]) + sum(left_out for _, _, left_out in each)
+    return _variants(tree, settings_files)
+
+
+def _variants(tree: ast.Module, settings_files: Sequence[str]) -> tuple[tuple[tuple[str, ...], ...], int]:
     flags = [*_argparse_flags(tree), *argv_flags(tree)]
     flags += files_asked_for(tree, settings_files, bool(flags))
     required = tuple(_required(tree))
@@ -47,7 +58,7 @@ def _literal(node: ast.expr | None) -> object:
 
 
 def _options(tree: ast.Module) -> Iterator[tuple[list[str], dict[str, ast.expr]]]:
-    """Yield (names, keywords) of each `add_argument` of a script that uses argparse, in source order."""
+    """Yield (names, keywords) of each `add_argument` of a script that uses argparse, and of what is alike."""
     calls = [
         node
         for node in ast.walk(tree)
@@ -59,11 +70,16 @@ def _options(tree: ast.Module) -> Iterator[tuple[list[str], dict[str, ast.expr]]
         names = [value for value in map(_literal, call.args) if isinstance(value, str) and value]
         if names:
             yield names, {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    yield from front_ends.options(tree)
 
 
 def declared(tree: ast.Module) -> dict[str, bool]:
-    """Return every name of an argument that the script gives to argparse, and whether a value is typed behind it."""
-    return {
+    """Return every name of an argument that the script declares, and whether a value is typed behind it.
+
+    A word that a script wants for a command stands among them.
+    """
+    found = {f"{name} ": False for name, _ in front_ends.commands(tree)[:1]}
+    return found | {
         name: _action(keywords) in ("store", "append") for names, keywords in _options(tree) for name in names
     }
 
@@ -124,7 +140,7 @@ def _turned_on(tree: ast.Module, destination: str, keywords: dict[str, ast.expr]
         return None
     tests = [node.test for node in ast.walk(tree) if isinstance(node, ast.If | ast.IfExp)]
     told = (node for test in tests for node in ast.walk(test))
-    decides = any(isinstance(node, ast.Attribute) and node.attr == destination for node in told)
+    decides = any(destination in (getattr(node, "attr", ""), getattr(node, "id", "")) for node in told)
     if not decides and default is not False and not rank(destination):
         return None
     return "1" if isinstance(default, int) and not isinstance(default, bool) else "True"

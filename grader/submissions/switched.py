@@ -27,7 +27,7 @@ def switched_programs(
     """
     by_path = {source.path: source for source in sources}
     known = tested(source.tree for source in sources)
-    ordered = [point for point in points if not point.arguments]
+    ordered = [point for point in points if not (point.arguments or point.environment or point.typed)]
     for source in sources:
         user = next((one for one in ordered if _uses(one, source.path, by_path)), None)
         if user is not None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from grader.source import Program
 from grader.submissions.combining import Setting, Words, chain, choice, rank, switch
 from grader.submissions.constants import LEFT_ALONE, Constant, constants_of, in_file
+from grader.submissions.literal_tests import settings_of, tests_of, turned
 from grader.submissions.option_words import NOT_INGREDIENTS, NUMBERS
 from grader.submissions.syntax import Source
 from grader.submissions.tested import Tested, Value
@@ -43,6 +44,22 @@ def states(source: Source, tested: Tested) -> Iterator[State]:
     texts = [chunk.text if chunk.error is None else "" for chunk in source.program.chunks]
     found = [one for piece, text in enumerate(texts) for one in constants_of(text, piece, tested)]
     yield from _states(found, texts, tested)
+    yield from _turned(texts)
+
+
+def _turned(texts: Sequence[str]) -> Iterator[State]:
+    """Yield the program with tests that are constants (`if 0:`) turned."""
+    tests = [one for piece, text in enumerate(texts) for one in tests_of(text, piece)]
+    for changes in settings_of(tests):
+        pieces = {
+            piece: turned(texts[piece], {one: on for one, on in changes.items() if one.piece == piece})
+            for piece in {one.piece for one in changes}
+        }
+        lines = ", ".join(str(one.line) for one, on in changes.items() if on) or "-"
+        yield State(
+            pieces,
+            Text(fr=f"test mis à vrai : ligne {lines}", en=f"test made true: line {lines}"),
+        )
 
 
 def states_of_file(text: str, tested: Tested) -> Iterator[State]:
@@ -70,7 +87,10 @@ def _states(found: Sequence[Constant], texts: Sequence[str], tested: Tested) -> 
         by_name.setdefault(one.name, []).append(one)
     settings, alone = [], []
     values: dict[str, tuple[list[Constant], Value]] = {}
-    known = any(rank(name) and _is_switch(name, same[0].value, tested) for name, same in by_name.items())
+    known = any(
+        rank(name) and same[0].kind != "member" and _is_switch(name, same[0].value, tested)
+        for name, same in by_name.items()
+    )
     for name, same in by_name.items():
         lightest = min(one.weight for one in same)
         same = [one for one in same if one.weight == lightest]
@@ -83,6 +103,9 @@ def _states(found: Sequence[Constant], texts: Sequence[str], tested: Tested) -> 
             return () if value == same[0].value else (f"{name}={value!r}",)
 
         now = same[0].value
+        if same[0].kind == "member":
+            alone += [words(one) for one in tested.families.get(str(now), ())]
+            continue
         if _is_switch(name, now, tested) and (rank(name) or not known):
             on, off = _on_and_off(name, now)
             settings.append(switch(name, words(on), words(off)))
@@ -118,16 +141,20 @@ def _state(changes: Sequence[tuple[list[Constant], Value]], texts: Sequence[str]
     for one, value in sorted(edits, key=lambda edit: -edit[0].start):
         text = pieces.get(one.piece, texts[one.piece])
         pieces[one.piece] = text[: one.start] + _written(value, one) + text[one.end :]
-    told = ", ".join(f"{same[0].name} = {value!r}" for same, value in changes)
+    told = ", ".join(f"{same[0].name} = {_told(value, same[0])}" for same, value in changes)
     lines = sorted({same[0].line for same, _ in changes})
     fr, en = (f"ligne {lines[0]}", f"line {lines[0]}") if len(lines) == 1 else ("réglages", "settings")
     return State(pieces, Text(fr=f"{fr} : {told}", en=f"{en}: {told}"))
 
 
+def _told(value: Value, one: Constant) -> str:
+    return str(value) if one.kind == "member" else repr(value)
+
+
 def _written(value: Value, one: Constant) -> str:
     if one.kind == "python":
         return repr(list(value) if isinstance(value, tuple) else value)
-    if isinstance(value, str) and one.kind == "bare":
+    if isinstance(value, str) and one.kind in ("bare", "member"):
         return value
     return json.dumps(value)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.submissions.combining import rank
+from grader.submissions.families import Families, families
 from grader.submissions.syntax import dotted
 
 FIRST_WORD = "sys.argv[1]"
@@ -33,15 +34,19 @@ class Tested:
     """Texts that are looked for in a list of that name."""
     functions: dict[str, list[str]] = field(default_factory=dict)
     """Functions and classes of the programs' own, with the names of what they are given."""
+    families: Families = field(default_factory=dict)
+    """Members of Enums, and settings that stand side by side, each with all of its kind."""
     told: set[str] = field(default_factory=set)
     """Functions and classes that some program calls with an improvement named: it chooses there, not by defaults."""
 
 
 def tested(trees: Iterable[ast.Module]) -> Tested:
     """Return what the programs decide by."""
-    found = Tested()
+    trees = list(trees)
+    found = Tested(families=families(trees))
     for tree in trees:
         tables = _tables(tree)
+        lists = tables | _texts(tree)
         found.values |= {entry_of(name): dict.fromkeys(keys) for name, keys in _of_settings(tree, tables)}
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -55,7 +60,7 @@ def tested(trees: Iterable[ast.Module]) -> Tested:
                 found.read.add(name)
             for condition in _conditions(node):
                 found.decides |= {name_of(one) for one in ast.walk(condition)} - {""}
-            for chosen, values in (*_compared(node), *_chosen(node, tables)):
+            for chosen, values in (*_compared(node), *_chosen(node, tables), *_among(node, lists)):
                 found.values.setdefault(chosen, {}).update(dict.fromkeys(values))
     return found
 
@@ -185,6 +190,29 @@ def _keys(table: ast.expr) -> list[int | str]:
     return []
 
 
+def _texts(tree: ast.Module) -> dict[str, list[int | str]]:
+    """Return the lists of several texts, by the name they stand under."""
+    found: dict[str, list[int | str]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.List | ast.Tuple):
+            texts = list(constants(node.value.elts))
+            whole = 1 < len(texts) == len(node.value.elts) and all(isinstance(one, str) for one in texts)
+            found |= {dotted(target): texts for target in node.targets if whole and dotted(target)}
+    return found
+
+
+def _among(node: ast.AST, lists: dict[str, list[int | str]]) -> Iterator[tuple[str, list[int | str]]]:
+    """Yield the name that is looked for in a list of texts or among the keys of a table, as by `STEPS.index(X)`."""
+    sought: ast.AST | None = None
+    where = ""
+    if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.In | ast.NotIn):
+        sought, where = node.left, dotted(node.comparators[0])
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "index":
+        sought, where = next(iter(node.args), None), dotted(node.func.value)
+    if sought is not None and where in lists and (name := name_of(sought)):
+        yield name, lists[where]
+
+
 def _chosen(node: ast.AST, tables: dict[str, list[int | str]]) -> Iterator[tuple[str, list[int | str]]]:
     """Yield the name by which a value of a dictionary is chosen, with the dictionary's keys."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
@@ -202,13 +230,18 @@ def aliases(tree: ast.Module, is_it: Callable[[ast.AST], bool]) -> set[str]:
     """Return the variables that are made of what `is_it` knows, and the parameters that are given it."""
     functions = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     found: set[str] = set()
+    giving: set[str] = set()
+
+    def is_made(one: ast.AST) -> bool:
+        return is_it(one) or (isinstance(one, ast.Call) and dotted(one.func) in giving)
 
     def holds(value: ast.expr) -> bool:
-        return any(is_it(one) or (isinstance(one, ast.Name) and one.id in found) for one in ast.walk(value))
+        return any(is_made(one) or (isinstance(one, ast.Name) and one.id in found) for one in ast.walk(value))
 
     for _ in range(_HANDED_ON):
+        giving |= {name for name, node in functions.items() if _gives(node, holds)}
         for node in ast.walk(tree):
-            if isinstance(node, ast.Assign) and any(is_it(one) for one in ast.walk(node.value)):
+            if isinstance(node, ast.Assign) and any(is_made(one) for one in ast.walk(node.value)):
                 found |= {dotted(target) for target in node.targets} - {""}
             elif isinstance(node, ast.Call) and dotted(node.func) in functions:
                 names = [one.arg for one in functions[dotted(node.func)].args.args]
@@ -218,6 +251,14 @@ def aliases(tree: ast.Module, is_it: Callable[[ast.AST], bool]) -> set[str]:
                 ]
                 found |= {name for name, value in given if name and _is_plain(value) and holds(value)}
     return found
+
+
+def _gives(function: ast.FunctionDef, holds: Callable[[ast.expr], bool]) -> bool:
+    """Whether a function returns, as it is or as a number or a text, a value that `holds` knows."""
+    returned = (
+        one.value for one in ast.walk(function) if isinstance(one, ast.Return) and one.value is not None
+    )
+    return any((_is_plain(value) or isinstance(value, ast.Call)) and holds(value) for value in returned)
 
 
 def _is_plain(value: ast.expr) -> bool:

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from grader.submissions.commented import Block, blocks_of, given_by, parsed
+from grader.submissions.removing import Removal, edited, removals
 from grader.submissions.syntax import dotted
-from grader.submissions.traits import fields_of, trait_of_elements, traits_of
+from grader.submissions.traits import ORDER, fields_of, trait_of_elements, traits_of
 from grader.text import Text
 
 CALLS = "calls"
@@ -47,19 +48,39 @@ def uncommented(text: str) -> list[Variant]:
     units = together([one for one in blocks if one not in calls], tree)
     now = traits_of(tree)
     found: dict[frozenset[str], Variant] = {}
-    for chosen in _choices(units):
-        changed = _applied(text, chosen)
+    for chosen, removed in _states(units, removals(text, tree, blocks)):
+        changed = _applied(edited(text, [edit for one in removed for edit in one.edits]), chosen)
         made = parsed(changed)
         if made is None:
             continue
         traits = traits_of(made)
         if traits != now and traits not in found:
-            found[traits] = Variant(changed, traits, _origin(chosen))
-    kept = sorted(found.values(), key=lambda one: (len(one.traits), sorted(one.traits)))[:MOST_VARIANTS]
+            found[traits] = Variant(changed, traits, _origin(chosen, removed))
+    kept = sorted(found.values(), key=lambda one: (not _so_far(one), len(one.traits), sorted(one.traits)))
+    kept = kept[:MOST_VARIANTS]
     again = _applied(text, calls)
     if calls and parsed(again) is not None:
         kept.append(Variant(again, now | {CALLS}, _origin(calls)))
     return kept
+
+
+def _so_far(variant: Variant) -> bool:
+    """Whether the improvements of a variant are the first ones of the sheet."""
+    return variant.traits == set(ORDER[: len(variant.traits)])
+
+
+def _states(
+    units: Sequence[tuple[Block, ...]], taken_out: Sequence[Removal]
+) -> Iterator[tuple[tuple[Block, ...], tuple[Removal, ...]]]:
+    """Yield sets of blocks to put back; then improvements to take out, the last first, alone and beside each unit."""
+    yield from ((chosen, ()) for chosen in _choices(units))
+    for count in range(1, len(taken_out) + 1):
+        removed = tuple(taken_out[:count])
+        instead = tuple(dict.fromkeys(block for one in removed for block in one.blocks))
+        for more in ((), *units):
+            chosen = (*instead, *(one for one in more if one not in instead))
+            if _agree(chosen):
+                yield chosen, removed
 
 
 def _calls_again(text: str, tree: ast.Module, blocks: Sequence[Block]) -> list[Block]:
@@ -153,7 +174,15 @@ def _applied(text: str, chosen: Sequence[Block]) -> str:
     return "\n".join(lines)
 
 
-def _origin(chosen: Sequence[Block]) -> Text:
+def _origin(chosen: Sequence[Block], removed: Sequence[Removal] = ()) -> Text:
+    if removed:
+        lines = sorted({line for one in removed for line in one.lines})
+        several = ", ".join(map(str, lines[:6])) + (", …" if len(lines) > 6 else "")
+        out = Text(fr=f"lignes ajoutées {several} retirées", en=f"added lines {several} taken out")
+        if not chosen:
+            return out
+        back = _origin(chosen)
+        return Text(fr=f"{out.fr}, {back.fr}", en=f"{out.en}, {back.en}")
     spans = [f"{one.first}-{one.last}" if one.last > one.first else str(one.first) for one in chosen]
     several = ", ".join(spans[:6]) + (", …" if len(spans) > 6 else "")
     return Text(

@@ -1,0 +1,148 @@
+"""Names among which a program chooses one: members of an Enum, and settings of one kind that stand side by side.
+
+`STAGE = Stage.BN` and `cfg = BN`, beside `BASE = Config()` and `NORM = Config(norm=True)`, are choices like any other.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+
+from grader.submissions.syntax import dotted
+
+_RECORDS = (
+    "dict",
+    "SimpleNamespace",
+    "Namespace",
+    "EasyDict",
+    "edict",
+    "AttrDict",
+    "replace",
+    "create",
+    "_replace",
+)
+Families = dict[str, tuple[str, ...]]
+"""All members of a family, in the order of the source, by each of them."""
+
+
+def families(trees: Iterable[ast.Module]) -> Families:
+    """Return the families of a hand-in's programs."""
+    trees = list(trees)
+    networks = {node.name for tree in trees for node in ast.walk(tree) if _is_network(node)}
+    own = {
+        node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+    } - networks
+    found: Families = {}
+    for tree in trees:
+        for members in (*_enums(tree), *_settings(tree, own)):
+            found |= dict.fromkeys(members, members)
+    return found
+
+
+def _is_network(node: ast.AST) -> bool:
+    return isinstance(node, ast.ClassDef) and any(
+        isinstance(one, ast.FunctionDef) and one.name == "forward" for one in node.body
+    )
+
+
+def _enums(tree: ast.Module) -> Iterator[tuple[str, ...]]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        is_enum = any(dotted(base).endswith(("Enum", "Flag")) for base in node.bases)
+        plain = (
+            not node.bases
+            and not node.decorator_list
+            and all(isinstance(one, ast.Assign) for one in node.body)
+        )
+        if is_enum or plain:
+            names = [
+                dotted(target) for one in node.body if isinstance(one, ast.Assign) for target in one.targets
+            ]
+            if len(names) > 1 and all(names):
+                yield tuple(f"{node.name}.{name}" for name in names)
+
+
+def _settings(tree: ast.Module, own: set[str]) -> Iterator[tuple[str, ...]]:
+    kinds: dict[str, list[str]] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            kind = _kind(node.value, own)
+            kinds.setdefault(kind, []).append(node.targets[0].id)
+    yield from (tuple(names) for kind, names in kinds.items() if kind and len(set(names)) == len(names) > 1)
+
+
+def _kind(value: ast.expr, own: set[str]) -> str:
+    """Return what kind of settings a value is, an empty text for anything else."""
+    if isinstance(value, ast.Dict):
+        return (
+            "settings"
+            if len(value.keys) > 1 and all(isinstance(one, ast.Constant) for one in value.keys)
+            else ""
+        )
+    name = dotted(value.func).rpartition(".")[2] if isinstance(value, ast.Call) else ""
+    return "settings" if name in _RECORDS else name if name in own else ""
+
+
+def member_of(node: ast.AST, known: Families) -> str:
+    """Return the member that a node names (`Stage.BN`, `stages.Stage.BN`, `BN`), an empty text for none."""
+    name = dotted(node) if isinstance(node, ast.Name | ast.Attribute) else ""
+    if name in known:
+        return name
+    ending = ".".join(name.split(".")[-2:])
+    return ending if ending in known else ""
+
+
+def chosen(
+    tree: ast.Module, known: Families, functions: dict[str, list[str]]
+) -> Iterator[tuple[str, ast.expr, str]]:
+    """Yield (name that is given it, node, member) of each member that is chosen somewhere, as `cfg` is by `run(BN)`.
+
+    A family that the program goes through by itself, as in a list of its members, is no choice.
+    """
+    if not known:
+        return
+    given = {id(node): (name, node) for name, node in _given(tree, functions)}
+    aside = set(map(id, _aside(tree, known)))
+    met, busy = [], set()
+    for node in ast.walk(tree):
+        member = member_of(node, known) if isinstance(getattr(node, "ctx", None), ast.Load) else ""
+        if not member or id(node) in aside:
+            continue
+        if id(node) in given:
+            met.append((*given[id(node)], member))
+        else:
+            busy.add(known[member])
+    yield from (one for one in met if known[one[2]] not in busy)
+
+
+def _given(tree: ast.Module, functions: dict[str, list[str]]) -> Iterator[tuple[str, ast.expr]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield dotted(targets[0]).rpartition(".")[2] or "?", node.value
+        elif isinstance(node, ast.Call):
+            callee = dotted(node.func).rpartition(".")[2]
+            names = functions.get(callee, [])
+            for at, value in enumerate(node.args):
+                yield names[at] if at < len(names) else f"{callee}[{at}]", value
+            yield from ((one.arg or "?", one.value) for one in node.keywords)
+        elif isinstance(node, ast.FunctionDef):
+            names = [one.arg for one in node.args.args]
+            yield from zip(reversed(names), reversed(node.args.defaults), strict=False)
+
+
+def _aside(tree: ast.Module, known: Families) -> Iterator[ast.AST]:
+    """Yield the nodes in which a member is only compared, looked up or built upon, and every part of a longer name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            yield from ast.walk(node)
+        elif isinstance(node, ast.MatchValue):
+            yield from ast.walk(node.value)
+        elif isinstance(node, ast.Dict):
+            yield from (inner for key in node.keys if key is not None for inner in ast.walk(key))
+        elif isinstance(node, ast.Attribute):
+            # The name before a dot: `Stage.BN.value`, `BN.lr`.
+            yield node.value
+        elif isinstance(node, ast.Assign) and len(node.targets) == 1 and dotted(node.targets[0]) in known:
+            yield from ast.walk(node.value)
