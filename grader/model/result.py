@@ -155,6 +155,8 @@ class Conditions(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a reader needs to get the same result again."""
 
     data: str
+    classes: tuple[str, ...] = ()
+    """The names of the data's classes in the order of the confusion matrices; none where nothing was trained."""
     budget: str
     device: str
     precision: str

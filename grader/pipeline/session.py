@@ -21,7 +21,7 @@ from grader.pipeline.progress import Progress
 from grader.pipeline.timing import Stopwatch
 from grader.sandbox import Sandbox, choose
 from grader.text import Language
-from grader.training import DataSource, choose_data
+from grader.training import DataSource, check_name, choose_data
 from grader.training.devices import resolve_device
 
 _VERSIONS = ("torch", "torchvision", "numpy", "pytest", "weasyprint")
@@ -65,6 +65,7 @@ class Session:
         """Return everything that someone needs to get the same result again."""
         return Conditions(
             data=self.data.name if self.data else "none",
+            classes=self.data.classes if self.data else (),
             budget=self.budget,
             device=device,
             precision=precision,
@@ -83,6 +84,7 @@ def begin(options: Options, progress: Progress) -> Session:
     be had is refused here, before any work.
     """
     _refuse_file(options.out)
+    check_name(options.data)
     coursework = courseworks.load(options.assignment)
     scheme = options.scheme
     if isinstance(scheme, Path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import MaxNLocator
 
 from grader.model import CurvePoint, EpochPoint, Language, StageResult, StudentCurve, Text
@@ -40,20 +41,21 @@ def curves(
     stages: Sequence[StageResult], data: str, language: Language, own: Iterable[StudentCurve] = ()
 ) -> Figure:
     """Return accuracy by epoch for each trained stage, on common axes, the student's `own` beside ours."""
-    logged = _by_stage(own, stages)
+    logged = curves_by_stage(own, stages)
     columns = min(_COLUMNS, len(stages))
     rows = -(-len(stages) // columns)
-    figure = canvas(174, 6 + 36 * rows)
+    figure = canvas(174, 10 + 36 * rows)
     grid = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
-    for number, (axes, stage) in enumerate(zip(grid.flat, stages, strict=False)):
+    for axes, stage in zip(grid.flat, stages, strict=False):
         _own_curve(axes, logged.get(stage.stage), language)
-        _curve(axes, stage, language, legend=number == 0)
+        _curve(axes, stage, language)
     for axes in list(grid.flat)[len(stages) :]:
         axes.set_visible(False)
     for axes in grid[-1]:
         axes.set_xlabel(say("epoch", language), parse_math=False)
     for row in grid:
         row[0].set_ylabel(say("accuracy", language), parse_math=False)
+    _legend(figure, grid.flat)
     lowest, highest = _limits(stages, logged)
     grid[0][0].set_ylim(lowest, highest)
     return Figure(
@@ -81,6 +83,7 @@ def gaps(stages: Sequence[StageResult], data: str, language: Language) -> Figure
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x", color=RULE, linewidth=0.4)
     axes.set_axisbelow(True)
+    axes.use_sticky_edges = False
     axes.margins(x=0.02)
     axes.set_ylim(-len(stages) + 0.4, 0.6)
     axes.set_xlabel(say("accuracy", language), parse_math=False)
@@ -99,7 +102,7 @@ def _title(stage: StageResult, language: Language) -> str:
     return clean_line(stage.title.in_(language), 40)
 
 
-def _by_stage(own: Iterable[StudentCurve], stages: Sequence[StageResult]) -> dict[str, StudentCurve]:
+def curves_by_stage(own: Iterable[StudentCurve], stages: Sequence[StageResult]) -> dict[str, StudentCurve]:
     """Return for each stage the student's curve that tells most of it."""
     shown = {stage.stage for stage in stages}
     found: dict[str, StudentCurve] = {}
@@ -119,15 +122,25 @@ def _own_curve(axes: Axes, curve: StudentCurve | None, language: Language) -> No
     axes.plot(*test, color=AMBER, linewidth=1.0, label=_OWN.in_(language))
 
 
-def _curve(axes: Axes, stage: StageResult, language: Language, *, legend: bool) -> None:
+def _legend(figure: Canvas, axes: Iterable[Axes]) -> None:
+    """Name the lines once, above all axes, where nothing is drawn."""
+    lines = {
+        label: line for one in axes for line, label in zip(*one.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(lines.values(), lines.keys(), loc="outside upper right", ncols=len(lines), frameon=False,
+                  fontsize=7, handlelength=1.8, borderpad=0, columnspacing=1.4)  # fmt: skip
+
+
+def _curve(axes: Axes, stage: StageResult, language: Language) -> None:
     heading(axes, _title(stage, language))
     if stage.band is not None:
         axes.axhspan(100 * stage.band.lower, 100 * stage.band.upper, color=BAND, linewidth=0)
     points = stage.training.curve if stage.training else ()
     train = _series(points, "train_accuracy")
     test = _series(points, "test_accuracy")
-    axes.plot(*train, color=LIGHT_BLUE, linewidth=1.0, dashes=(3, 1.5), label=say("train", language))
-    axes.plot(*test, color=BLUE, linewidth=1.5, marker="o", markersize=2.2, label=say("test", language))
+    if points:
+        axes.plot(*train, color=LIGHT_BLUE, linewidth=1.0, dashes=(3, 1.5), label=say("train", language))
+        axes.plot(*test, color=BLUE, linewidth=1.5, marker="o", markersize=2.2, label=say("test", language))
     axes.grid(axis="y", color=RULE, linewidth=0.4)
     axes.set_axisbelow(True)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
@@ -142,10 +155,6 @@ def _curve(axes: Axes, stage: StageResult, language: Language, *, legend: bool) 
         axes.axvline(points[-1].epoch, color=AMBER, linewidth=0.8, dashes=(1, 1.5))
         axes.text(
             0.02, 0.88, word, transform=axes.transAxes, ha="left", color=AMBER, fontsize=7.5, parse_math=False
-        )
-    if legend:
-        axes.legend(
-            frameon=False, fontsize=7, loc="lower right", handlelength=1.8, borderpad=0.1, labelspacing=0.2
         )
     if stage.training and stage.training.accuracy is not None and test[0]:
         axes.annotate(

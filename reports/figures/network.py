@@ -19,26 +19,30 @@ from reports.figures.drawing import BLUE, INK, PNG, SOFT, SVG, Figure, canvas, s
 from reports.formatting import percent
 from reports.phrases import say
 
-_CIFAR10 = {
-    "fr": ("avion", "auto", "oiseau", "chat", "cerf", "chien", "grenouille", "cheval", "bateau", "camion"),
-    "en": ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
-}
+_FRENCH = {
+    "airplane": "avion", "automobile": "auto", "bird": "oiseau", "cat": "chat", "deer": "cerf", "dog": "chien",
+    "frog": "grenouille", "horse": "cheval", "ship": "bateau", "truck": "camion",
+}  # fmt: skip
+"""CIFAR-10's classes; the names of others are shown as they are."""
 _PALE = "#d3e2ee"
 _MOST_CLASSES = 20
+_LONGEST_NAME = 12
 _MOST_FILTERS = 64
 _LARGEST_FILE = 256 << 20
 _LARGEST_TILE = 16
 _ZOOM = 12
 
 
-def confusion(stage: StageResult, training: Training, data: str, language: Language) -> Figure | None:
-    """Return the confusion matrix of `training` by rows, or None where it cannot be drawn."""
+def confusion(
+    stage: StageResult, training: Training, known: Sequence[str], data: str, language: Language
+) -> Figure | None:
+    """Return the confusion matrix of `training`, by rows; None where it cannot be drawn. `known` are its classes."""
     matrix = training.confusion
     classes = len(matrix)
     if not 2 <= classes <= _MOST_CLASSES or any(len(row) != classes for row in matrix):
         return None
     counts = np.asarray(matrix, dtype=float)
-    names = _class_names(training, classes, language)
+    names = _class_names(known, classes, language)
     title = clean_line(stage.title.in_(language), 60)
     return Figure(
         name="confusion",
@@ -51,12 +55,14 @@ def confusion(stage: StageResult, training: Training, data: str, language: Langu
     )
 
 
-def reference_confusion(reference: ReferenceModel, training: Training, language: Language) -> Figure | None:
+def reference_confusion(
+    reference: ReferenceModel, training: Training, known: Sequence[str], language: Language
+) -> Figure | None:
     """Return the reference's confusion matrix beside that of `training`; None where they do not correspond."""
     classes = len(reference.confusion)
     if classes != len(training.confusion) or not 2 <= classes <= _MOST_CLASSES:
         return None
-    counts, names = np.asarray(reference.confusion, dtype=float), _class_names(training, classes, language)
+    counts, names = np.asarray(reference.confusion, dtype=float), _class_names(known, classes, language)
     return Figure(
         name="reference_confusion",
         picture=_matrix(counts, names, language),
@@ -194,11 +200,12 @@ def _sheet(tensor: NDArray[np.float32], columns: int) -> NDArray[np.uint8]:
     return picture
 
 
-def _class_names(training: Training, classes: int, language: Language) -> Sequence[str]:
-    data = training.conditions.data if training.conditions else ""
-    if data == "cifar10" and classes == len(_CIFAR10[language]):
-        return _CIFAR10[language]
-    return [str(index) for index in range(classes)]
+def _class_names(known: Sequence[str], classes: int, language: Language) -> Sequence[str]:
+    """Return a short name for each class: those of the data where they are `known`, else numbers."""
+    if len(known) != classes:
+        return [str(index) for index in range(classes)]
+    names = [clean_line(name, _LONGEST_NAME) for name in known]
+    return [_FRENCH.get(name, name) for name in names] if language == "fr" else names
 
 
 def _told(title: str, counts: NDArray[np.float64], names: Sequence[str], language: Language) -> str:

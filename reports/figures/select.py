@@ -6,7 +6,7 @@ from pathlib import Path
 
 from grader.model import Language, Result, StageResult
 from reports.conditions import data_phrase
-from reports.figures.curves import curves, gaps
+from reports.figures.curves import curves, curves_by_stage, gaps
 from reports.figures.drawing import Figure, prepare
 from reports.figures.network import confusion, filters, reference_confusion, reference_filters
 
@@ -17,18 +17,18 @@ def draw_figures(result: Result, result_dir: Path, language: Language) -> tuple[
     """Return the figures that the trainings of `result` allow; none without a training."""
     prepare()
     trained = any(stage.training and stage.training.curve for stage in result.stages)
-    data = data_phrase(result.conditions, language)
+    data, classes = data_phrase(result.conditions, language), result.conditions.classes
     shown = result.stages[:_MOST_STAGES]
     if not trained:
-        logged = any(curve.stage is not None for curve in result.curves)
+        logged = curves_by_stage(result.curves, shown)
         return (curves(shown, data, language, result.curves),) if logged else ()
     drawn: list[Figure | None] = [curves(shown, data, language, result.curves), gaps(shown, data, language)]
     best = best_stage(result)
     if best is not None and best.training is not None:
-        drawn.append(confusion(best, best.training, data, language))
+        drawn.append(confusion(best, best.training, classes, data, language))
         drawn.append(filters(best, best.training, result_dir, data, language))
         if best.reference is not None:
-            drawn.append(reference_confusion(best.reference, best.training, language))
+            drawn.append(reference_confusion(best.reference, best.training, classes, language))
             drawn.append(reference_filters(best.reference, language))
     return tuple(figure for figure in drawn if figure is not None)
 
