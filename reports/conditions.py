@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from grader.model import Conditions, Language, Result
+from collections.abc import Iterable
+
+from grader.model import Conditions, Language, Result, Submission
 from reports.cleaning import clean_line
+from reports.formatting import NO_BREAK
 from reports.phrases import say
 
 _KNOWN_DATA = {"cifar10": "CIFAR-10", "mnist": "MNIST"}
@@ -34,7 +37,7 @@ def data_phrase(conditions: Conditions, language: Language) -> str:
 def condition_rows(result: Result, language: Language) -> tuple[tuple[str, str], ...]:
     """Return label and value of everything that a reader needs to get the same result again."""
     conditions = result.conditions
-    mechanisms = ", ".join(clean_line(name, 40) for name in conditions.mechanisms[:12])
+    mechanisms = ", ".join(_grouped(clean_line(name, 40) for name in conditions.mechanisms[:12]))
     sandbox = say("no_isolation", language) if conditions.sandbox == "none" else conditions.sandbox
     versions = list(conditions.versions.items())[:_MOST_VERSIONS]
     submission = result.submission
@@ -51,15 +54,27 @@ def condition_rows(result: Result, language: Language) -> tuple[tuple[str, str],
         (say("isolation", language), clean_line(sandbox, 40) + (f" ({mechanisms})" if mechanisms else "")),
         (
             say("versions", language),
-            ", ".join(f"{clean_line(name, 24)} {clean_line(version, 24)}" for name, version in versions)
+            ", ".join(
+                f"{clean_line(name, 24)}{NO_BREAK}{clean_line(version, 24)}" for name, version in versions
+            )
             or "–",
         ),
         (
             say("submission", language),
-            clean_line(submission.name, 60)
-            + " · "
-            + say(
-                "files", language, n=str(len(submission.files)), digest=clean_line(submission.digest[:12], 12)
-            ),
+            f"{clean_line(submission.name, 60)} · " + _files(submission, language),
         ),
     )
+
+
+def _files(submission: Submission, language: Language) -> str:
+    count, digest = len(submission.files), clean_line(submission.digest[:12], 12)
+    return say("one_file" if count == 1 else "files", language, n=str(count), digest=digest)
+
+
+def _grouped(names: Iterable[str]) -> list[str]:
+    """Return `names`, those of a family told together: `namespace:pid` and `namespace:net` as `namespace pid+net`."""
+    families: dict[str, list[str]] = {}
+    for name in names:
+        family, _, kind = name.partition(":")
+        families.setdefault(family, []).append(kind)
+    return [f"{family} {'+'.join(kinds)}".strip() for family, kinds in families.items()]

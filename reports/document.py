@@ -23,6 +23,7 @@ from reports.view import ItemRow, Summary, place_text, speaks, summary
 
 _LONGEST_ANSWER = 200_000
 _SHORT_BODY = 900
+_MANY = 3
 
 
 class Cut(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,6 +102,8 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     """The report from the first line to the last."""
 
     summary: Summary
+    everywhere: Checks
+    """What was found alike at every stage, told once."""
     stages: tuple[StageBlock, ...]
     layers: LayerTable | None
     answers: tuple[AnswerBlock, ...]
@@ -118,9 +121,13 @@ def build(result: Result, language: Language, cut: Cut) -> Document:
     rows = {row.id: row for row in page.items}
     answers = {answer.question: answer for answer in result.answers}
     shown = result.marks[: cut.items]
+    everywhere, stages = _told_once(
+        [_stage_block(row, result.verdicts, language, cut) for row in page.stages]
+    )
     return Document(
         summary=page,
-        stages=tuple(_stage_block(row, result.verdicts, language, cut) for row in page.stages),
+        everywhere=everywhere,
+        stages=stages,
         layers=layer_table(result.stages, language, cut.layers),
         answers=tuple(
             _answer_block(
@@ -143,6 +150,23 @@ def answer_lengths(result: Result) -> tuple[int, ...]:
 
 def _stage_block(row: StageRow, verdicts: Sequence[Verdict], language: Language, cut: Cut) -> StageBlock:
     return StageBlock(row=row, checks=_checks([v for v in verdicts if v.stage == row.id], language, cut))
+
+
+def _told_once(blocks: Sequence[StageBlock]) -> tuple[Checks, tuple[StageBlock, ...]]:
+    """Return what all of at least three stages with checks say alike, and the stages without it."""
+    checked = [block.checks.lines for block in blocks if block.checks.lines or block.checks.passed]
+    first = checked[0] if len(checked) >= _MANY else ()
+    alike = tuple(line for line in first if not line.place and all(line in lines for lines in checked))
+    rest = tuple(
+        msgspec.structs.replace(
+            block,
+            checks=msgspec.structs.replace(
+                block.checks, lines=tuple(line for line in block.checks.lines if line not in alike)
+            ),
+        )
+        for block in blocks
+    )
+    return Checks(lines=alike, passed="", more=""), rest
 
 
 def _checks(verdicts: Sequence[Verdict], language: Language, cut: Cut) -> Checks:

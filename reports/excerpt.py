@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+_LEAST_TABLE = 3
+"""Lines of a table that shows something: its head, the rule below, a row."""
 CHARACTERS_PER_LINE = 94
 """Of the answers' column, measured on French prose; a little less than the mean, to be safe."""
 
@@ -24,15 +26,18 @@ def excerpt(text: str, lines: int) -> tuple[str, bool]:
         return text, False
     kept: list[str] = []
     room = 2 * lines
-    for line in text.splitlines():
+    source = text.splitlines()
+    for place, line in enumerate(source):
         needed = 2 * max(1, -(-len(line) // CHARACTERS_PER_LINE)) if line.strip() else 1
         if needed > room:
-            kept.append(_beginning(line, (room // 2) * CHARACTERS_PER_LINE))
+            if room > 1 and not line.lstrip().startswith("|"):
+                kept.append(_beginning(line, (room // 2) * CHARACTERS_PER_LINE))
+            elif place and _goes_on(source[place - 1], line):
+                kept[-1] = _beginning(kept[-1] + " ", len(kept[-1]))
             break
         kept.append(line)
         room -= needed
-    while kept and not kept[-1].strip():
-        kept.pop()
+    _drop_what_leads_nowhere(kept)
     fences = sum(line.lstrip().startswith("```") for line in kept)
     if fences % 2:
         kept.append("```")
@@ -55,8 +60,30 @@ def fair_share(lengths: Sequence[int], room: int) -> int:
 
 
 def _beginning(line: str, characters: int) -> str:
-    if characters <= 0:
-        return ""
-    head = line[:characters]
+    """Return a sign less than that many of the first characters of `line`, to the end of a word, and an ellipsis."""
+    head = line[: characters - 1]
     space = head.rfind(" ")
-    return head[: space if space > characters // 2 else None].rstrip(" ,;:") + " …"
+    head = head[: space if space > characters // 2 else None]
+    for mark in ("$", "`", "**"):
+        if head.count(mark) % 2 and (opened := head.rfind(mark)) > 0:
+            head = head[:opened]
+    return head.rstrip(" ,;:(«") + "\N{NO-BREAK SPACE}…"
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Whether a paragraph does not end with `line`."""
+    return bool(line.strip()) and bool(following.strip()) and line.lstrip()[:1] not in "|#`"
+
+
+def _drop_what_leads_nowhere(kept: list[str]) -> None:
+    """Take off blank lines, a heading without its text and a table of which nothing but the head was kept."""
+    while kept:
+        rows = 0
+        while rows < len(kept) and kept[-1 - rows].lstrip().startswith("|"):
+            rows += 1
+        if 0 < rows < _LEAST_TABLE:
+            del kept[-rows:]
+        elif not kept[-1].strip() or kept[-1].startswith("#"):
+            kept.pop()
+        else:
+            return

@@ -15,7 +15,10 @@ _SIGNS = {
     "ldots": "…", "dots": "…", "cdots": "⋯", "quad": " ", "log": "log", "ln": "ln", "exp": "exp", "max": "max",
     "min": "min", "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "epsilon": "ε", "eta": "η",
     "theta": "θ", "lambda": "λ", "mu": "μ", "nu": "ν", "pi": "π", "rho": "ρ", "sigma": "σ", "tau": "τ", "phi": "φ",
-    "omega": "ω", "Delta": "Δ", "Sigma": "Σ", "Omega": "Ω",
+    "omega": "ω", "varepsilon": "ε", "varphi": "φ", "chi": "χ", "kappa": "κ", "xi": "ξ", "zeta": "ζ", "psi": "ψ",
+    "Delta": "Δ", "Sigma": "Σ", "Omega": "Ω", "Gamma": "Γ", "Lambda": "Λ", "Theta": "Θ", "Pi": "Π", "Phi": "Φ",
+    "Psi": "Ψ", "top": "⊤", "odot": "⊙", "otimes": "⊗", "propto": "∝", "forall": "∀", "ll": "≪", "gg": "≫",
+    "mathcal": "", "operatorname": "", "displaystyle": "", "prime": "′", "mid": "|", "sqrt": "√",
 }  # fmt: skip
 _SUPERSCRIPTS = str.maketrans("0123456789+-nit", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿⁱᵗ")
 _FRACTION = re.compile(r"\\[dt]?frac\{([^{}]*)\}\{([^{}]*)\}")

@@ -7,23 +7,30 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 
 from grader.model import Language
 from reports.document import Document, phrases_for
 from reports.figures import Figure
+from reports.formatting import spaced
 
 ASSETS = Path(__file__).resolve().parent / "assets"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
-def template(name: str) -> jinja2.Template:
-    """Return the template called `name`: it escapes everything and forgives no unknown name."""
+def template(name: str, language: Language) -> jinja2.Template:
+    """Return the template called `name`: it escapes everything, forgives no unknown name, and sets French as French."""
+
+    def finished(value: object) -> object:
+        return spaced(value, language) if isinstance(value, str) and not isinstance(value, Markup) else value
+
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=finished,
     )
     return environment.get_template(name)
 
@@ -51,7 +58,7 @@ def _render(
     *,
     paper: bool,
 ) -> str:
-    return template("report.html.j2").render(
+    return template("report.html.j2", language).render(
         document=document,
         summary=document.summary,
         figures={figure.name: figure for figure in figures},

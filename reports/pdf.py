@@ -24,7 +24,7 @@ from reports.page import ASSETS, paper_page
 
 MOST_PAGES = 9
 _LINES_PER_PAGE = 56
-_FIRST_ROOM = 215
+_FIRST_ROOM = 170
 """Lines that answers get at the first try: the pages that the rest leaves for an ordinary hand-in; without figures, a
 page more."""
 _MARGIN_LINES = 14

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from grader.model import Outcome
 from grader.text import Language
+
+_NUMBER = re.compile(r"[0-9]+\.[0-9]+")
 
 _PHRASES: dict[str, tuple[str, str]] = {
     "point": ("point", "point"),
@@ -15,7 +19,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "all_decided": ("Tous les points sont décidés.", "All points are decided."),
     "interval": (
         "{open} sur {maximum} à décider par une personne : la note sera entre {low} et {high}.",
-        "{open} out of {maximum} wait for a person: the mark will lie between {low} and {high}.",
+        "{open} out of {maximum} to be decided by a person: the mark will lie between {low} and {high}.",
     ),
     "interval_short": ("entre {low} et {high} sur {maximum}", "between {low} and {high} out of {maximum}"),
     "bonus": ("plus {bonus} de bonus", "plus {bonus} of bonus"),
@@ -40,6 +44,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "versions": ("Versions", "Versions"),
     "submission": ("Remise", "Hand-in"),
     "files": ("{n} fichiers, empreinte {digest}", "{n} files, digest {digest}"),
+    "one_file": ("1 fichier, empreinte {digest}", "1 file, digest {digest}"),
     "no_isolation": ("aucune, demandée explicitement", "none, explicitly asked for"),
     "no_data": ("sans entraînement", "nothing trained"),
     "synthetic": ("données synthétiques embarquées", "embedded synthetic data"),
@@ -53,6 +58,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "✓ earned   ◐ in part   ✗ lost   ○ to be decided   – nothing handed in",
     ),
     "stages": ("Les étapes, entraînées à nouveau", "The stages, trained again"),
+    "stages_seen": ("Les étapes", "The stages"),
     "stage": ("Étape", "Stage"),
     "ingredients": ("Ingrédients reconnus", "Ingredients recognised"),
     "no_ingredient": ("le réseau seul", "the network alone"),
@@ -97,7 +103,9 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "no_stage": ("Aucune étape n'a pu être examinée.", "No stage could be examined."),
     "graph_added": ("+ {name}", "+ {name}"),
     "checks": ("Contrôles par étape", "Checks by stage"),
+    "everywhere": ("À chaque étape", "At every stage"),
     "all_passed": ("{n} contrôles réussis", "{n} checks passed"),
+    "looks_missing": ("mesures manquantes", "measurements missing"),
     "one_passed": ("1 contrôle réussi", "1 check passed"),
     "more_in_html": ("… et {n} de plus dans report.html", "… and {n} more in report.html"),
     "already_charged": ("déjà compté plus haut", "already charged above"),
@@ -213,6 +221,16 @@ _OUTCOMES: dict[Outcome, tuple[str, str, str]] = {
     Outcome.MANUAL: ("○", "une personne décide", "a person decides"),
 }
 
+_ITEMS: dict[str, tuple[str, str]] = {"FREE": ("Libre", "Free")}
+"""Items whose id is no number of the sheet."""
+
+
+def item_label(item: str, language: Language) -> str:
+    """Return what a reader is shown for the id of an item: the sheet's own number, or a word."""
+    known = _ITEMS.get(item)
+    return known[0 if language == "fr" else 1] if known else item
+
+
 _INGREDIENTS: dict[str, tuple[str, str]] = {
     "normalization": ("normalisation", "normalisation"),
     "augmentation": ("augmentation", "augmentation"),
@@ -243,6 +261,8 @@ _SETTINGS: dict[str, tuple[str, str]] = {
 def setting_phrase(name: str, value: str, language: Language) -> str:
     """Return one of the student's settings as people say it; a name unknown here comes before its value."""
     known = _SETTINGS.get(name)
+    if language == "fr" and _NUMBER.fullmatch(value):
+        value = value.replace(".", ",")
     return (
         known[0 if language == "fr" else 1].replace("{value}", value) if known else f"{name} {value}".strip()
     )

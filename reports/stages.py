@@ -88,6 +88,8 @@ def judged(stage: StageResult, language: Language) -> tuple[str, Literal["good",
         return say("diverged", language), "bad"
     if stage.judgement == "below":
         return say("below", language), "bad"
+    if stage.judgement == "unfinished" and stage.training is not None and not stage.training.unfinished:
+        return say("looks_missing", language), "open"
     if stage.judgement in ("within", "above"):
         if stage.training is not None and stage.training.unfinished:
             return f"{say(stage.judgement, language)} ({say('unfinished', language)})", "open"

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reports.phrases import say
-from reports.view import Summary, Tone
+from reports.view import ItemRow, Summary, Tone
 
 _STYLES: dict[Tone, str] = {"good": "green", "part": "yellow", "bad": "red", "open": "cyan", "none": "dim"}
 _BAR_WIDTH = 40
@@ -21,11 +21,14 @@ def print_summary(summary: Summary, console: Console) -> None:
     """Print `summary`: who and how many points, questions, stages, what to fix, conditions."""
     _head(summary, console)
     alike = _alike(summary)
-    console.print(_questions(summary, console.width, frozenset(id_ for ids in alike.values() for id_ in ids)))
+    console.print(
+        _questions(summary, console.width, frozenset(one.id for items in alike.values() for one in items))
+    )
     console.print(Text(say("legend", summary.language), style="dim"))
-    for told, ids in alike.items():
+    for (symbol, told), items in alike.items():
         console.print()
-        console.print(_hanging("○", f"{told} : {', '.join(ids)}"))
+        ids = ", ".join(one.label for one in items)
+        console.print(_hanging(symbol, f"{told.rstrip('.')}{say('colon', summary.language)}{ids}"))
     if summary.stages:
         console.print()
         console.print(_stages(summary, console.width))
@@ -49,9 +52,10 @@ def _head(summary: Summary, console: Console) -> None:
     bar.append("▒" * lost, style="red")
     bar.append("░" * (_BAR_WIDTH - earned - lost), style="cyan")
     bar.append(f"  {total.points} {total.of_decided}", style="bold")
-    bar.append(f", {total.bonus}" if total.bonus else "")
     console.print(bar)
     console.print(Text(total.interval))
+    if total.bonus:
+        console.print(Text(f"{total.bonus[:1].upper()}{total.bonus[1:]}."))
     console.print()
 
 
@@ -66,13 +70,13 @@ def _table(title: str) -> Table:
     )
 
 
-def _alike(summary: Summary) -> dict[str, list[str]]:
-    """Return the undecided items by what is said of them, where the same is said of many: told once, below."""
-    said: dict[str, list[str]] = {}
+def _alike(summary: Summary) -> dict[tuple[str, str], list[ItemRow]]:
+    """Return the items without a decision or an answer by what is said of them, where that is said of many."""
+    said: dict[tuple[str, str], list[ItemRow]] = {}
     for item in summary.items:
-        if item.tone == "open" and item.points.startswith("–"):
-            said.setdefault(item.feedback or item.outcome, []).append(item.id)
-    return {told: ids for told, ids in said.items() if len(ids) >= _MANY}
+        if item.tone in ("open", "none"):
+            said.setdefault((item.symbol, item.feedback or item.outcome), []).append(item)
+    return {told: items for told, items in said.items() if len(items) >= _MANY}
 
 
 def _questions(summary: Summary, width: int, told_below: frozenset[str]) -> Table:
@@ -83,24 +87,25 @@ def _questions(summary: Summary, width: int, told_below: frozenset[str]) -> Tabl
     table.add_column(say("points_column", language), justify="right", no_wrap=True)
     table.add_column(say("outcome", language), no_wrap=True)
     table.add_column(say("feedback", language), ratio=1, overflow="fold")
-    for item in (one for one in summary.items if one.id not in told_below):
+    for item in summary.items:
+        if item.id in told_below and (item.tone == "none" or item.points.startswith("–")):
+            continue
         style = _STYLES[item.tone]
-        feedback = item.feedback or (item.question if width >= _WIDE else "")
+        told = "" if item.id in told_below else item.feedback
+        feedback = told or (item.question if width >= _WIDE else "")
         table.add_row(
             Text(item.symbol, style=style),
-            Text(item.id),
+            Text(item.label),
             Text(item.points),
             Text(item.outcome, style=style),
-            Text(
-                feedback, style="" if item.feedback else "dim", no_wrap=not item.feedback, overflow="ellipsis"
-            ),
+            Text(feedback, style="" if told else "dim", no_wrap=not told, overflow="ellipsis"),
         )
     return table
 
 
 def _stages(summary: Summary, width: int) -> Table:
     language = summary.language
-    table = _table(say("stages", language))
+    table = _table(summary.stages_title)
     table.add_column(say("stage", language), ratio=1, overflow="fold")
     if width >= _WIDE:
         table.add_column(say("ingredients", language), overflow="fold")

@@ -15,7 +15,7 @@ from grader.text import Text
 from reports.cleaning import clean_line, clip
 from reports.conditions import condition_rows, data_phrase
 from reports.formatting import decimal, points
-from reports.phrases import outcome_word, say
+from reports.phrases import item_label, outcome_word, say
 from reports.stages import StageRow, stage_rows
 
 Tone = Literal["good", "part", "bad", "open", "none"]
@@ -31,12 +31,14 @@ class ItemRow(msgspec.Struct, frozen=True, kw_only=True):
     """One marked item in a line."""
 
     id: str
+    label: str
+    """What a reader is shown for the id."""
     question: str
     tone: Tone
     symbol: str
     outcome: str
     points: str
-    """`1,5 / 2`, or `– / 2` while nothing of it is decided."""
+    """`1,5 / 2`, `– / 2` while nothing of it is decided, `–` where it is worth nothing."""
     feedback: str
     """The first thing to say about it; empty when all is well."""
 
@@ -68,6 +70,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     data: str
     """Data, budget, device, precision and seed in one phrase, to stand beside every number."""
     items: tuple[ItemRow, ...]
+    stages_title: str
     stages: tuple[StageRow, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...]
@@ -90,6 +93,7 @@ def summary(result: Result, language: Language) -> Summary:
         conditions=condition_rows(result, language),
         data=data_phrase(result.conditions, language),
         items=tuple(item_row(result, mark, verdicts.get(mark.item, []), language) for mark in result.marks),
+        stages_title=say("stages_seen" if result.conditions.data == "none" else "stages", language),
         stages=stage_rows(result, language),
         problems=_limited([_told(p.text, p.place, language) for p in stopped], language),
         notes=_limited([*noted, *(clean_line(note.in_(language)) for note in notes)], language),
@@ -149,11 +153,12 @@ def item_row(result: Result, mark: Mark, verdicts: list[Verdict], language: Lang
         told = [mark.note]
     return ItemRow(
         id=clean_line(mark.item, 20),
+        label=item_label(clean_line(mark.item, 20), language),
         question=clean_line(question.in_(language), 600) if question else "",
         tone=tone,
         symbol=_SYMBOLS[tone],
         outcome=outcome_word(mark.outcome, language),
-        points=f"{got} / {decimal(mark.maximum, language)}",
+        points=f"{got} / {decimal(mark.maximum, language)}" if mark.maximum > 0 or mark.points else "–",
         feedback=clean_line(told[0].in_(language)) if told else "",
     )
 

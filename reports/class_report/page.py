@@ -57,7 +57,7 @@ def class_page(summary: ClassSummary, figures: Sequence[Figure], *, printed: boo
 def render_page(name: str, styles: Sequence[str], language: Language, **values: object) -> str:
     """Return the template `name` with `values` put in, everything escaped; `styles` are names of style sheets."""
     style = "".join((ASSETS / f"{one}.css").read_text("utf-8") for one in styles)
-    return template(name).render(
+    return template(name, language).render(
         **values,
         style=style,
         language=language,

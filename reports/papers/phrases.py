@@ -15,7 +15,7 @@ _PHRASES = {
     "no_answer": Text(fr="Pas encore de réponse.", en="No answer yet."),
     "stage": Text(fr="Étape", en="Stage"),
     "state": Text(fr="État", en="State"),
-    "accuracy": Text(fr="Précision en test", en="Test accuracy"),
+    "accuracy": Text(fr="Exactitude en test", en="Test accuracy"),
     "done": Text(fr="fait", en="done"),
     "absent": Text(fr="pas encore", en="not yet"),
     "stuck": Text(fr="en cours", en="in progress"),

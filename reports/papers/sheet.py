@@ -59,9 +59,9 @@ def make_sheet(paper: Paper, pictures: Pictures) -> Sheet:
     assets = dict(prose.assets)
     if figure is not None:
         assets["curves"] = Asset(content=figure.picture, mime=figure.mime)
-    screen = _render(values, ("common", "screen", "prose"), printed=False)
+    screen = _render(values, ("common", "screen", "prose"), paper.language, printed=False)
     return Sheet(
-        printed=_render(values, ("common", "paper", "prose"), printed=True),
+        printed=_render(values, ("common", "paper", "prose"), paper.language, printed=True),
         screen=_FIGURE.sub(partial(_inside, assets), screen),
         assets=assets,
     )
@@ -115,9 +115,9 @@ def _count(paper: Paper) -> str:
     return word("one" if done == 1 else "count", paper.language, done=done, all=len(paper.progress))
 
 
-def _render(values: dict[str, object], styles: tuple[str, ...], *, printed: bool) -> str:
+def _render(values: dict[str, object], styles: tuple[str, ...], language: Language, *, printed: bool) -> str:
     style = "".join(Path(ASSETS / f"{name}.css").read_text("utf-8") for name in styles)
-    return template("paper.html.j2").render(**values, style=style, printed=printed)
+    return template("paper.html.j2", language).render(**values, style=style, printed=printed)
 
 
 def _inside(assets: Mapping[str, Asset], found: re.Match[str]) -> str:

@@ -94,7 +94,7 @@ def test_every_figure_is_told_in_words(french: RenderedFiles) -> None:
         told = [str(element.get("/Alt", "")) for element in figures]
     assert len(told) == 5
     assert all(told)
-    assert any("Dropout : test 80,1" in text for text in told)
+    assert any("Dropout\u00a0: test 80,1" in text for text in told)
 
 
 def test_structure_holds_headings_tables_and_lists(french: RenderedFiles) -> None:

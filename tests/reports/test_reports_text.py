@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from report_example import HOSTILE
 
+from grader.text import Text, agreeing, figure
 from reports.answers import answer_html
 from reports.cleaning import clean, clean_line
 from reports.excerpt import excerpt, fair_share, line_count
-from reports.formatting import decimal, deviation, integer, percent, points
+from reports.formatting import decimal, deviation, integer, percent, points, spaced
 from reports.formulas import plain_formula
 
 _TAGS = {"p", "strong", "em", "code", "pre", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "br", "hr",
@@ -98,6 +99,22 @@ def test_money_is_no_formula() -> None:
     assert "5 $ et 6 $" in answer_html("5 $ et 6 $ font 11 $")
 
 
+@pytest.mark.parametrize(
+    ("text", "lines", "kept"),
+    [
+        ("Tailles.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |", 3, "Tailles."),
+        ("Tailles.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |", 5, "| 1 | 2 |"),
+        ("Une phrase.\n\n## Contexte\n\nLes premiers TP.", 2, "Une phrase."),
+        ("Une ligne, coupée\npar son auteur, continue,\nlongtemps encore", 2, "par son auteur\u00a0…"),
+        ("mot " * 20 + "donc $k \\cdot k$ poids, et le reste qui ne tient pas", 1, "donc\u00a0…"),
+        ("mot " * 20 + "puis **tout le reste est en gras et ne tient pas**", 1, "puis\u00a0…"),
+    ],
+)
+def test_an_excerpt_ends_where_it_can_be_read(text: str, lines: int, kept: str) -> None:
+    """No head of a table without a row, no half formula, no emphasis left open."""
+    assert excerpt(text, lines)[0].endswith(kept)
+
+
 @given(st.text(alphabet=st.sampled_from("ab \n`|$"), max_size=2000), st.integers(1, 20))
 @settings(max_examples=200)
 def test_an_excerpt_fits(text: str, lines: int) -> None:
@@ -130,3 +147,28 @@ def test_numbers_follow_the_language() -> None:
         "1.5\xa0points",
         "1\xa0point",
     ]
+
+
+def test_french_is_set_with_its_own_spaces() -> None:
+    """No line begins with a high sign or ends with an opening quotation mark, and numbers stay in one piece."""
+    told = "Vu : « 50 000 images » ; 3 % perdus ! Pourquoi ?"
+    assert spaced(told, "fr") == (
+        "Vu\u00a0: «\u00a050\u202f000 images\u00a0»\u202f; 3\u00a0% perdus\u202f! Pourquoi\u202f?"
+    )
+    assert spaced(told, "en") == told
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        (0, ("0 point", "0 points")),
+        (1, ("1 point", "1 point")),
+        (1.5, ("1,5 point", "1.5 points")),
+        (2, ("2 points", "2 points")),
+    ],
+)
+def test_words_agree_with_their_number(count: float, said: tuple[str, str]) -> None:
+    """French takes the plural from two on, English for everything but one; the decimal sign is the reader's."""
+    one, many = Text(fr="{n} point", en="{n} point"), Text(fr="{n} points", en="{n} points")
+    agreed = agreeing(count, one, many)
+    assert (agreed.fr.format(n=figure(count, "fr")), agreed.en.format(n=figure(count, "en"))) == said
