@@ -9,10 +9,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from grader.classroom.figures import figure
 from grader.classroom.progress import Progress
 from grader.classroom.standing import Standing
-from grader.text import Language, Text
+from grader.text import Language, Text, agreeing, figure
 
 _KINDS = (
     ("watch", Text(fr="observer", en="watch")),
@@ -118,11 +117,27 @@ def _duration(seconds: float) -> str:
     return f"{minutes} min" if minutes >= 5 else f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
-_GRADED = Text(fr="{n} remises notées", en="{n} hand-ins graded")
-_OPEN = Text(fr="{n} attendent une personne :", en="{n} wait for a person:")
-_NOT = Text(fr="{n} non notées :", en="{n} not graded:")
-_POINTS = Text(fr="{open} points ouverts sur {maximum}", en="{open} points open of {maximum}")
-_MORE = Text(fr="… et {n} autres, voir gradebook.csv", en="… and {n} more, see gradebook.csv")
+_GRADED = (
+    Text(fr="{n} remise notée", en="{n} hand-in graded"),
+    Text(fr="{n} remises notées", en="{n} hand-ins graded"),
+)
+_OPEN = (
+    Text(fr="{n} attend une personne :", en="{n} waits for a person:"),
+    Text(fr="{n} attendent une personne :", en="{n} wait for a person:"),
+)
+_NOT = (
+    Text(fr="{n} non notée :", en="{n} not graded:"),
+    Text(fr="{n} non notées :", en="{n} not graded:"),
+)
+_POINTS = (
+    Text(fr="{who} : {open} point ouvert sur {maximum}", en="{who}: {open} point open of {maximum}"),
+    Text(fr="{who} : {open} points ouverts sur {maximum}", en="{who}: {open} points open of {maximum}"),
+)
+_MORE = (
+    Text(fr="… et {n} autre, voir gradebook.csv", en="… and {n} more, see gradebook.csv"),
+    Text(fr="… et {n} autres, voir gradebook.csv", en="… and {n} more, see gradebook.csv"),
+)
+_WHY = Text(fr="{who} : {why}", en="{who}: {why}")
 _LISTED = 12
 
 
@@ -135,16 +150,17 @@ def print_class(
         return one.pseudonym if anonymous else f"{one.hand_in.name} ({one.hand_in.id})"
 
     graded = [one for one in standings if one.result is not None]
-    console.print(_GRADED.in_(language).format(n=len(graded)), markup=False)
+    console.print(agreeing(len(graded), *_GRADED).in_(language).format(n=len(graded)), markup=False)
     waiting = sorted(
         ((one.result.total.open, name(one), one.result.total.maximum) for one in graded if one.result),
         key=lambda row: (-row[0], row[1]),
     )
-    said = _POINTS.in_(language)
     _list(
         _OPEN,
         [
-            f"{who}: {said.format(open=figure(open_, language), maximum=figure(maximum, language))}"
+            agreeing(open_, *_POINTS)
+            .in_(language)
+            .format(who=who, open=figure(open_, language), maximum=figure(maximum, language))
             for open_, who, maximum in waiting
             if open_
         ],
@@ -155,7 +171,9 @@ def print_class(
     _list(
         _NOT,
         [
-            name(one) if anonymous else f"{name(one)}: {one.note.in_(language) if one.note else '?'}"
+            name(one)
+            if anonymous
+            else _WHY.in_(language).format(who=name(one), why=one.note.in_(language) if one.note else "?")
             for one in absent
         ],
         language,
@@ -163,11 +181,12 @@ def print_class(
     )
 
 
-def _list(title: Text, lines: list[str], language: Language, console: Console) -> None:
+def _list(title: tuple[Text, Text], lines: list[str], language: Language, console: Console) -> None:
     if not lines:
         return
-    console.print(title.in_(language).format(n=len(lines)), markup=False)
+    console.print(agreeing(len(lines), *title).in_(language).format(n=len(lines)), markup=False)
     for line in lines[:_LISTED]:
         console.print(f"  {line}", markup=False)
     if len(lines) > _LISTED:
-        console.print(f"  {_MORE.in_(language).format(n=len(lines) - _LISTED)}", markup=False)
+        more = len(lines) - _LISTED
+        console.print(f"  {agreeing(more, *_MORE).in_(language).format(n=more)}", markup=False)

@@ -47,27 +47,6 @@ def test_a_refusal_speaks_the_language_asked_for(capsys: Captured) -> None:
     assert "n'existe pas" not in refused(capsys, "nowhere", "--lang=en")
 
 
-@pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        ("x --budget statik", "--budget n'accepte pas cette valeur ; choix : static, quick, full"),
-        ("x --seed -3", "il faut un entier à partir de 0"),
-        ("x --time-limit 0", "un nombre supérieur à 0"),
-        ("x --budgt static", "l'option --budgt n'existe pas ; vouliez-vous dire --budget"),
-        ("x --seed", "--seed demande une valeur"),
-        ("override x", "il manque l'argument QUESTION"),
-        ("override x Q7 much --reason r", "POINTS n'accepte pas cette valeur : il faut un nombre"),
-        ("list one two", "de trop sur cette ligne : one two"),
-    ],
-)
-def test_a_slip_of_the_keyboard_is_told_in_french(capsys: Captured, typed: str, told: str) -> None:
-    """What click refuses is said in the reader's language, with what the option takes; English stays click's own."""
-    first, *rest = typed.split()
-    said = refused(capsys, first, "--lang", "fr", *rest)
-    assert told in said and "Erreur" in said
-    assert "Error" not in said and "Usage" not in said
-
-
 def test_an_empty_folder_is_refused(capsys: Captured, tmp_path: Path) -> None:
     """An empty folder holds nothing to grade, and the sentence says so."""
     (tmp_path / "empty").mkdir()
