@@ -60,14 +60,9 @@ _DONE = Text(fr="Rapport : {path}", en="Report: {path}")
 _RECORD = Text(fr="Résultat : {path}", en="Result: {path}")
 
 
-class _Points(click.ParamType):
-    """A number, with a decimal point or comma."""
-
-    name = "points"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """Return the number."""
-        return float(click.FLOAT.convert(str(value).replace(",", "."), param, ctx))
+def number(value: str) -> float:
+    """Return what a person typed as a number, with a decimal point or comma; click refuses what is none."""
+    return float(value.replace(",", "."))
 
 
 @click.command()
@@ -202,7 +197,7 @@ def rescore(out: Path, as_json: bool, **choices: Any) -> int:
 @click.command()
 @click.argument("out", type=_PATH)
 @click.argument("question")
-@click.argument("points", type=_Points())
+@click.argument("points", type=number)
 @click.option("--reason", required=True, help="Why, in a sentence that the student will read.")
 @click.option("--author", default=getpass.getuser, help="Who decides.  [default: your login]")
 @_LANGUAGE

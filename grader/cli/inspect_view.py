@@ -127,9 +127,9 @@ def _answers(answers: Iterable[Answer], language: Language) -> list[str]:
         lines.append(
             f"{where}{say('colon', language)}{_QUOTED.in_(language).format(_beginning(answer.text))}{note}"
         )
-    for state, names in others.items():
+    for kind, names in others.items():
         labels = ", ".join(item_label(name, language) for name in names)
-        lines.append(f"{_WORDS[state].in_(language)}{say('colon', language)}{labels}")
+        lines.append(f"{_WORDS[kind].in_(language)}{say('colon', language)}{labels}")
     return lines
 
 

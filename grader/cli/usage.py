@@ -53,4 +53,4 @@ def _admitted(parameter: click.Parameter | None) -> str:
         low = "" if kind.min is None else f" {'supérieur à' if kind.min_open else 'à partir de'} {kind.min}"
         high = "" if kind.max is None else f", au plus {kind.max}"
         return f" : il faut {whole}{low}{high}"
-    return " : il faut un nombre" if kind is not None and kind.name in ("float", "integer", "points") else ""
+    return " : il faut un nombre" if kind is not None and kind.name in ("float", "integer", "number") else ""
