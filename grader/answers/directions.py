@@ -39,6 +39,7 @@ _SPLIT = 5.0
 """Points between training and test from which on one is above the other."""
 _LEVEL = 3.0
 _ROW = 4.0
+_CLAUSE = 9
 _POINTS = word_set("point points pt pts")
 _TRAIN = word_set("train training apprentissage entrainement")
 _TEST = word_set("test validation")
@@ -118,22 +119,30 @@ def _direction(word: Word, up: frozenset[str], down: frozenset[str]) -> int:
 def splits(reading: Reading) -> dict[str, list[int]]:
     """Return where an accuracy in training and one in test end side by side, by which of the two is higher.
 
-    `train_above` by five points or more, `test_above` likewise, `level` within three points.
+    `apart` is training above by five points or more, `reversed` likewise, `level` within three points.
     """
     words = reading.words
-    found: dict[str, list[int]] = {"train_above": [], "test_above": [], "level": []}
+    found: dict[str, list[int]] = {"apart": [], "reversed": [], "level": []}
     for left, right in pairwise(accuracies(reading)):
-        one, two = measured_on(words, left), measured_on(words, right)
+        one, two = _set_of(words, left), _set_of(words, right)
         if not one and not two:
             one, two = _respectively(words, left, right)
         if not one or not two or one == two or words[right].at - words[left].at > 2 * _CLOSE:
             continue
         train, test = (left, right) if one == "train" else (right, left)
         above = _percent(words[train]) - _percent(words[test])
-        kind = "level" if abs(above) <= _LEVEL else "train_above" if above >= _SPLIT else "test_above"
-        if kind != "test_above" or above <= -_SPLIT:
+        kind = "level" if abs(above) <= _LEVEL else "apart" if above >= _SPLIT else "reversed"
+        if kind != "reversed" or above <= -_SPLIT:
             found[kind].append(right)
     return found
+
+
+def _set_of(words: list[Word], place: int) -> str:
+    """Return what an accuracy was measured on: as the words around it have it, else as its clause began."""
+    near = measured_on(words, place)
+    clause = [word for word in words[max(0, place - _CLAUSE) : place] if word.clause == words[place].clause]
+    named = [word for word in clause if bool(word.forms & _TRAIN) != bool(word.forms & _TEST)]
+    return near or ("" if not named else "train" if named[-1].forms & _TRAIN else "test")
 
 
 def _respectively(words: list[Word], left: int, right: int) -> tuple[str, str]:

@@ -20,7 +20,7 @@ _COMPARES = word_set(
 )
 _PLAIN = word_set("que qu'")
 _DEGREE = word_set("plus moins autant meme same more less fewer davantage")
-_ASIDE = 3
+_ASIDE = 5
 """Words between one that compares and the subject it only mentions."""
 _SENTENCE = 8.0
 """From the end of a sentence on, words stand further apart than this."""

@@ -65,8 +65,8 @@ def test_figures_that_go_the_other_way_than_their_words_are_seen(text: str, want
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("99 % en train contre 71 % en test", "train_above"),
-        ("On atteint 99 % en test alors que le train plafonne à 70 %", "test_above"),
+        ("99 % en train contre 71 % en test", "apart"),
+        ("On atteint 99 % en test alors que le train plafonne à 70 %", "reversed"),
         ("Train and test accuracy are both low (35% and 34%)", "level"),
     ],
 )
