@@ -27,7 +27,9 @@ def data_phrase(conditions: Conditions, language: Language) -> str:
     words = (
         data_name(conditions.data, language),
         f"budget {clean_line(conditions.budget, 20)}",
-        f"{clean_line(conditions.device, 30)} {clean_line(conditions.precision, 10)}".strip(),
+        f"{clean_line(conditions.device, 30)} {clean_line(conditions.precision, 10)}".removesuffix(
+            " -"
+        ).strip(),
         f"{say('seed', language).lower()} {conditions.seed}",
     )
     phrase = ", ".join(word for word in words if word)

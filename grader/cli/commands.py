@@ -117,17 +117,14 @@ def run(submission: Path, out: Path | None, as_json: bool, **choices: Any) -> in
 @_JSON
 def inspect(submission: Path, as_json: bool, **choices: Any) -> int:
     """Show what the grader sees in SUBMISSION, without training anything."""
-    with (
-        pipeline.scratch() as out,
-        LiveProgress(choices["language"] or machine_language(), quiet=as_json) as progress,
-    ):
-        options = Options(submission=submission, out=out, budget="static", **choices)
-        seen = pipeline.inspect(options, progress)
-        if as_json:
-            click.echo(encode(seen), nl=False)
-        else:
-            progress.finish()
-            print_inspection(seen, options.language or machine_language(), Console(highlight=False))
+    language = choices["language"] or machine_language()
+    with pipeline.scratch() as out, LiveProgress(language, quiet=as_json) as progress:
+        seen = pipeline.inspect(Options(submission=submission, out=out, budget="static", **choices), progress)
+    # Printed when the progress has let go of the terminal: it draws over what comes in between.
+    if as_json:
+        click.echo(encode(seen), nl=False)
+    else:
+        print_inspection(seen, language, Console(highlight=False))
     return seen.exit_code
 
 
