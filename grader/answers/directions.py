@@ -11,14 +11,14 @@ from grader.answers.words import Reading, Word
 
 _UP_VERBS = word_set(
     "monter monte augmenter augmente grimper grimpe gagner gagne rise rose increase climb gain improve ameliorer"
-    " croitre progresser progresse bondir jump raise boost remonter"
+    " croitre progresser progresse bondir jump raise boost remonter up"
 )
 _UP_NOUNS = word_set(
     "hausse gain augmentation increase rise amelioration improvement progression progres boost"
 )
 _DOWN_VERBS = word_set(
     "baisser baisse chuter chute tomber tombe descendre descend drop fall fell decrease diminuer diminue perdre perd"
-    " lose lost decline regresser reculer recule plummet sink"
+    " lose lost decline regresser reculer recule plummet sink down"
 )
 _DOWN_NOUNS = word_set(
     "baisse chute perte diminution drop fall decrease decline recul regression deterioration"
@@ -39,7 +39,10 @@ _SPLIT = 5.0
 """Points between training and test from which on one is above the other."""
 _LEVEL = 3.0
 _ROW = 4.0
+_APART = 3
+_SAME = 0.005
 _CLAUSE = 9
+_RIGHT_BEFORE = 2.6
 _POINTS = word_set("point points pt pts")
 _TRAIN = word_set("train training apprentissage entrainement")
 _TEST = word_set("test validation")
@@ -52,12 +55,28 @@ def tags(reading: Reading) -> dict[str, list[int]]:
 
 def contrary(reading: Reading) -> list[int]:
     """Return where a comparison ends whose numbers go the other way than the words that announce or sum it up."""
-    return [pair.last for pair in comparisons(reading) if _is_contrary(reading.words, pair)]
+    words = reading.words
+    pairs = {(pair.first, pair.last): pair for pair in (*_ranges(words), *comparisons(reading))}
+    return sorted(pair.last for pair in pairs.values() if _is_contrary(words, pair))
+
+
+def _ranges(words: list[Word]) -> list[Comparison]:
+    """Return `from A to B` and `de A à B`, of whatever numbers."""
+    places = [place for place, word in enumerate(words) if word.value is not None]
+    return [
+        Comparison(words[one].value or 0.0, words[two].value or 0.0, one, two)
+        for one, two in pairwise(places)
+        if one
+        and words[one - 1].written in ("de", "from")
+        and two - one <= _APART
+        and words[two - 1].written in ("a", "to", "→")
+        and words[two].at - words[one].at < _ROW
+    ]
 
 
 def _is_contrary(words: list[Word], pair: Comparison) -> bool:
     change = pair.after - pair.before
-    if abs(change) < 0.4:
+    if abs(change) < _SAME * max(abs(pair.before), abs(pair.after)):
         return False
     said = _announced(words, pair.first) + _summed_up(words, pair.last)
     return any((direction > 0) != (change > 0) for direction in said)
@@ -69,7 +88,7 @@ def _announced(words: list[Word], first: int) -> list[int]:
         word = words[place]
         if words[first].at - word.at > _CLOSE or _is_level(words, place) or word.forms & _OTHER_VERBS:
             return []
-        direction = _direction(word, _UP_VERBS | _UP_NOUNS, _DOWN_VERBS | _DOWN_NOUNS)
+        direction = _direction(word, _UP_VERBS | _UP_NOUNS, _DOWN_VERBS | (_DOWN_NOUNS - {"perte"}))
         if direction:
             return [] if word.negated_by else [direction]
     return []
@@ -125,7 +144,7 @@ def splits(reading: Reading) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {"apart": [], "reversed": [], "level": []}
     for left, right in pairwise(accuracies(reading)):
         one, two = _set_of(words, left), _set_of(words, right)
-        if not one and not two:
+        if one == two:
             one, two = _respectively(words, left, right)
         if not one or not two or one == two or words[right].at - words[left].at > 2 * _CLOSE:
             continue
@@ -138,11 +157,25 @@ def splits(reading: Reading) -> dict[str, list[int]]:
 
 
 def _set_of(words: list[Word], place: int) -> str:
-    """Return what an accuracy was measured on: as the words around it have it, else as its clause began."""
-    near = measured_on(words, place)
-    clause = [word for word in words[max(0, place - _CLAUSE) : place] if word.clause == words[place].clause]
-    named = [word for word in clause if bool(word.forms & _TRAIN) != bool(word.forms & _TEST)]
-    return near or ("" if not named else "train" if named[-1].forms & _TRAIN else "test")
+    """Return what an accuracy was measured on: what stands right behind it or before it, around it, in its clause."""
+    behind = _named(
+        [word for word in words[place + 1 : place + 4] if word.clause == words[place].clause][::-1]
+    )
+    before = [word for word in words[max(0, place - _CLAUSE) : place] if words[place].at - word.at < _CLOSE]
+    right = _named([word for word in before[-2:] if words[place].at - word.at <= _RIGHT_BEFORE])
+    clauses = (words[place].clause - 1, words[place].clause)
+    return (
+        behind
+        or right
+        or measured_on(words, place)
+        or _named([word for word in before if word.clause in clauses])
+    )
+
+
+def _named(words: list[Word]) -> str:
+    """Return which set the last of `words` that names one does."""
+    named = [word for word in words if bool(word.forms & _TRAIN) != bool(word.forms & _TEST)]
+    return "" if not named else "train" if named[-1].forms & _TRAIN else "test"
 
 
 def _respectively(words: list[Word], left: int, right: int) -> tuple[str, str]:
