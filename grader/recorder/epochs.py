@@ -1,27 +1,40 @@
 """How many epochs a loop had planned, where it was left before its end or its time ran out.
 
-Every `for` of the program goes through `watched`, which hands on what it is given, but for a range: that counts its
-turns, and which trainings began a pass in them. A range with a pass a turn is a loop over epochs.
+Every `for` of the program goes through `watched`, which counts the turns of what it is given, and which trainings
+began a pass in them. A range with a pass a turn is a loop over epochs; a loop in which batches are learned from that
+no DataLoader draws is a pass itself. DataLoaders are handed on as they are.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import inspect
+import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
+
+from torch.utils.data import DataLoader
 
 from grader.recorder.inert import Bar
 from grader.recorder.journal import Journal, TrainingRecord
+from grader.recorder.loaders import Batches, in_a_loop
+from grader.recorder.own_batches import over
 
 _NAME = "__recorder_watched__"
+_LEFT_ALONE = (DataLoader, Batches, str, bytes, dict)
 
 
 class Turns:
-    """The turns of one range that a loop goes through."""
+    """The turns of one loop; of a range, a list and their like it is known how many were planned."""
 
-    def __init__(self, journal: Journal, planned: int) -> None:
+    def __init__(self, journal: Journal, planned: int | None) -> None:
         self.planned, self.begun, self.over = planned, 0, False
+        self.own: Any = None
+        """The pass that this loop is by itself (`own_batches`)."""
+        self.looked_at = False
+        """Whether a network that learns was called in it."""
         self._turns = journal.turns
         self._passes: dict[TrainingRecord, int] = {}
         self._turns.append(self)
@@ -30,17 +43,27 @@ class Turns:
         """Note that `run` began a pass in the present turn."""
         self._passes[run] = self._passes.get(run, 0) + 1
 
+    @property
+    def entered_any(self) -> bool:
+        """Whether a training began a pass in this loop."""
+        return bool(self._passes)
+
+    @property
+    def entered_by_others(self) -> bool:
+        """Whether a training began a pass in this loop that is not the loop itself."""
+        return sum(self._passes.values()) > int(self.own is not None and self.own.trains)
+
     def missing(self, run: TrainingRecord) -> int:
         """Return how many epochs of `run` were planned and not come to; 0 where this is no loop over its epochs."""
         # A loop inside this one may have told of the same passes already.
         counts = self._tells(run) and run.told_at < len(run.passes) and not self.over
-        return max(self.planned - self._passes[run], 0) if counts else 0
+        return max(self.planned - self._passes[run], 0) if counts and self.planned is not None else 0
 
     def left(self) -> None:
         """Note that the loop is over, or was left."""
         self._turns.remove(self)
         for run in self._passes:
-            if self._tells(run):
+            if self._tells(run) and self.planned is not None and self.own is None:
                 run.unmade += self.missing(run)
                 run.told_at = len(run.passes)
 
@@ -49,16 +72,19 @@ class Turns:
         return made > 0 and made in (self.begun, self.begun - 1)
 
 
-class _Range:
-    """A range as a loop goes through it: gone as soon as the loop is left."""
+class _Loop:
+    """What a loop goes through: gone as soon as the loop is left."""
 
-    def __init__(self, turns: Turns, values: range) -> None:
-        self._turns, self._values = turns, iter(values)
+    def __init__(self, journal: Journal, turns: Turns, values: Iterator[Any]) -> None:
+        self._journal, self._turns, self._values = journal, turns, values
 
-    def __iter__(self) -> _Range:
+    def __iter__(self) -> _Loop:
         return self
 
-    def __next__(self) -> int:
+    def __next__(self) -> Any:
+        if self._turns.own is not None and _looped(sys._getframe(1)) and over(self._journal, self._turns):
+            raise StopIteration
+        # A `for`, since what draws batches looks at how it is asked.
         for value in self._values:
             self._turns.begun += 1
             return value
@@ -79,10 +105,21 @@ def install(journal: Journal) -> None:
     """Let the loops of the program's own files be counted."""
 
     def watched(values: Any) -> Any:
-        planned = values.iterable if type(values) is Bar else values
-        return _Range(Turns(journal, len(planned)), planned) if type(planned) is range else values
+        inside = values.iterable if type(values) is Bar else values
+        if isinstance(inside, _LEFT_ALONE):
+            return values
+        each = iter(inside)
+        planned = len(inside) if isinstance(inside, range | list | tuple) else None
+        return _Loop(journal, Turns(journal, planned), each)
 
     setattr(builtins, _NAME, watched)
+
+
+def _looped(frame: FrameType) -> bool:
+    """Whether a loop's next turn is due to a loop: a generator's own loop may be asked for by `next(...)`."""
+    if not frame.f_code.co_flags & inspect.CO_GENERATOR:
+        return True
+    return frame.f_back is None or in_a_loop(frame.f_back)
 
 
 def counted(text: str, name: str) -> ast.Module:

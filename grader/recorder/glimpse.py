@@ -10,16 +10,21 @@ from torch import nn
 
 from grader.model import Glimpse
 from grader.recorder.journal import TrainingRecord
+from grader.recorder.own_batches import OwnBatches
 
 _BATCHNORM: Any = nn.modules.batchnorm._BatchNorm
 _DROPOUT: Any = nn.modules.dropout._DropoutNd
 _RANDOM = ("Random", "AugMix", "AutoAugment", "ColorJitter", "ElasticTransform", "TrivialAugmentWide")
 _STILL = 1e-9
 _PARTS_MAX = 100
+_SHIFTED = -0.05
 
 
-def glimpse_of(run: TrainingRecord) -> Glimpse:
-    """Return the data set and the improvements that show, by the names that matching knows."""
+def glimpse_of(run: TrainingRecord, whole_side: int = 0) -> Glimpse:
+    """Return the data set and the improvements that show, by the names that matching knows.
+
+    `whole_side` is that of the images of the program's data set, 0 where it has none.
+    """
     names = {type(part).__name__ for part in _transforms(run)}
     modules = list(run.root.module.modules())
     found = {
@@ -31,6 +36,10 @@ def glimpse_of(run: TrainingRecord) -> Glimpse:
     }
     drawn = next((call.drawn for call in run.train_calls), None)
     images = drawn.loader.images if drawn is not None else []
+    if drawn is not None and isinstance(drawn.loader, OwnBatches):
+        # Tensors prepared by hand: numbers below 0 were shifted, and a smaller image was cut out of a whole one.
+        found["normalization"] = drawn.loader.lowest < _SHIFTED
+        found["augmentation"] = 0 < drawn.loader.side < whole_side
     return Glimpse(
         dataset=images[0].name if images else "other",
         ingredients=tuple(name for name, seen in found.items() if seen),

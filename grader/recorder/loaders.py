@@ -199,7 +199,7 @@ class Batches:
         return self._take(looping=False)
 
     def __next__(self) -> Any:
-        return self._take(looping=_in_a_loop(sys._getframe(1)))
+        return self._take(looping=in_a_loop(sys._getframe(1)))
 
     def _take(self, *, looping: bool) -> Any:
         one = self._pass
@@ -239,17 +239,21 @@ class Batches:
         return one.drawn > _PULLED_MAX or one.number > _PULLED_MAX
 
     def _allowed(self) -> int:
-        one = self._pass
         if self._journal.real is not None:
-            return int(self._journal.real.allowed(one, one.run or self._journal.current))
-        if self._journal.whole_passes:
-            return one.loader.length
-        small = (one.loader.batch_size or 1) < _LARGE and not self._journal.slow
-        run = one.run or self._journal.current
-        if run is not None and run.batches and not run.steps and not self._journal.slow:
-            return min(one.loader.length, _PATIENT)
-        watched = run is None or run.watched(one)
-        return min(one.loader.length, _BATCHES if watched and small else 1)
+            return int(self._journal.real.allowed(self._pass, self._pass.run or self._journal.current))
+        return allowed(self._journal, self._pass)
+
+
+def allowed(journal: Journal, one: Pass) -> int:
+    """Return how many batches of a pass a loop gets while a program is only watched."""
+    if journal.whole_passes:
+        return one.loader.length
+    small = (one.loader.batch_size or 1) < _LARGE and not journal.slow
+    run = one.run or journal.current
+    if run is not None and run.batches and not run.steps and not journal.slow:
+        return min(one.loader.length, _PATIENT)
+    watched = run is None or run.watched(one)
+    return min(one.loader.length, _BATCHES if watched and small else 1)
 
 
 def end_of_pass(journal: Journal, one: Pass) -> None:
@@ -283,7 +287,7 @@ _LOOPS = frozenset(
 )
 
 
-def _in_a_loop(frame: FrameType | None) -> bool:
+def in_a_loop(frame: FrameType | None) -> bool:
     """Whether a `for` asks for the next batch, and not the program itself by `next(...)`."""
     if frame is None or frame.f_lasti < 0:
         return True

@@ -18,6 +18,7 @@ from grader.recorder.epochs import unmade
 from grader.recorder.improving import improve
 from grader.recorder.initial import Initial, Pretrained
 from grader.recorder.journal import REAL_EPOCHS, Journal, Root, RootCall, parameters_of
+from grader.recorder.own_batches import pass_of
 from grader.recorder.places import Places
 from grader.recorder.trail import Trail, foremost, tag, tensors_in
 
@@ -158,6 +159,7 @@ class Networks:
             journal.roots.append(root)
         trail = foremost(values)
         drawn = trail.drawn if trail is not None and trail.kind in ("image", "output") else None
+        drawn = pass_of(journal, root, drawn, images)
         gradients = torch.is_grad_enabled() and not (trail is not None and trail.volatile)
         fast = root.run is not None and not root.run.watched(drawn)
         preprocessing = trail.ops if trail is not None and trail.kind == "image" else ()

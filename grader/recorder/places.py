@@ -7,8 +7,9 @@ import sys
 from types import FrameType, TracebackType
 
 from grader.model import Place
-from grader.recorder.program import CELL
 
+CELL = "#cell="
+"""Stands in a code object's file name between the notebook and the number of the cell."""
 _MAX_FRAMES = 60
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from grader.model import EntryPoint
 from grader.recorder.epochs import counted
 from grader.recorder.journal import Journal
+from grader.recorder.places import CELL
 from grader.source import Chunk, SourceUnreadable, read_program
 
 _DEFAULTS: tuple[tuple[str, Any], ...] = (
@@ -24,8 +25,6 @@ _DEFAULTS: tuple[tuple[str, Any], ...] = (
     (r"device", "cpu"),
     (r"path|root|dir|folder|chemin", "data"),
 )
-CELL = "#cell="
-"""Stands in a code object's file name between the notebook and the number of the cell."""
 
 
 class ArgumentsUnknown(Exception):

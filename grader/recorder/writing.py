@@ -23,6 +23,7 @@ from grader.recorder.capture import write_whole
 from grader.recorder.epochs import unmade
 from grader.recorder.glimpse import glimpse_of
 from grader.recorder.journal import REAL_BATCHES, Journal, RootCall, TrainingRecord
+from grader.recorder.own_batches import is_own
 from grader.recorder.schedules import schedule_of
 from grader.recorder.transforms import place_of
 from grader.text import Text
@@ -63,7 +64,7 @@ def run_of(journal: Journal, run: TrainingRecord, entry: str, problem: Problem |
         id=f"{entry}.{run.number}",
         recipe=recipe,
         unexpressed=None if recipe is not None else reason or _nothing(),
-        glimpse=glimpse_of(run) if recipe is None else None,
+        glimpse=glimpse_of(run, _whole_side(journal)) if recipe is None else None,
         samples=run.samples if recipe is not None else None,
         places=_places(run, evaluations),
         events=_events(journal, run),
@@ -71,6 +72,12 @@ def run_of(journal: Journal, run: TrainingRecord, entry: str, problem: Problem |
         cell=run.cell,
         signs=_signs(run) | _epochs_told(journal, run, problem),
     )
+
+
+def _whole_side(journal: Journal) -> int:
+    """Return the side of the images of the program's data sets, 0 where there are none or several kinds."""
+    sides = {one.dataset.kind.side for one in journal.images}
+    return sides.pop() if len(sides) == 1 else 0
 
 
 def _signs(run: TrainingRecord) -> dict[str, bool]:
@@ -96,7 +103,7 @@ def evaluations_of(journal: Journal, run: TrainingRecord) -> list[RootCall]:
     calls = [
         call
         for call in run.root.calls
-        if not call.learned and call.drawn is not None and not call.drawn.trains
+        if not call.learned and call.drawn is not None and not call.drawn.trains and not is_own(call.drawn)
     ]
     others = [one for one in journal.runs if one.root is run.root]
     if len(others) > 1:  # one network trained several times: each keeps what came after its own first pass
@@ -137,7 +144,14 @@ def _obstacle(run: TrainingRecord) -> Text | None:
             fr=f"les images sont modifiées entre le DataLoader et le réseau ({names})",
             en=f"the images are changed between the DataLoader and the network ({names})",
         )
-    return call.drawn.loader.reason
+    loader = call.drawn.loader
+    whole = min(loader.batch_size or 0, loader.count or loader.batch_size or 0)
+    if loader.reason is None and whole and call.input_shape[0] != whole:
+        return Text(
+            fr=f"un batch du DataLoader en compte {whole}, le réseau en apprend {call.input_shape[0]} à la fois",
+            en=f"a batch of the DataLoader holds {whole}, the network learns from {call.input_shape[0]} at a time",
+        )
+    return loader.reason
 
 
 def _nothing() -> Text:

@@ -15,7 +15,7 @@ import msgspec
 
 from grader.model import VARIANTS, EntryPoint
 from grader.source import Program, SourceUnreadable, read_program
-from grader.submissions.entry_points import FoundPrograms, imports_of, left_over, numbered, programs
+from grader.submissions.entry_points import FoundPrograms, imports_of, left_over, made_up, numbered, programs
 from grader.submissions.history import Version
 from grader.submissions.switched import imported_by, switched_programs
 from grader.submissions.switches import rebuilt
@@ -31,12 +31,13 @@ _FROM_HISTORY = 8
 
 
 def find_alternatives(
-    folder: Path, found: FoundPrograms, history: Iterable[Version]
+    folder: Path, found: FoundPrograms, history: Iterable[Version], paths: Sequence[str] = ()
 ) -> tuple[EntryPoint, ...]:
     """Return further ways to run programs of the hand-in, and write their files.
 
     Of earlier states only those with other improvements than the programs handed in are kept, each set of them once.
-    The files go to `folder`/VARIANTS; ids go on from those of the entry points.
+    `paths` are all files of the hand-in. Those of variants go to `folder`/VARIANTS; ids go on from those of the
+    entry points.
     """
     points = [point for point in found.entry_points if not point.template]
     changed = itertools.islice(switched_programs(folder, points, found.sources), MOST_SWITCHED)
@@ -51,7 +52,8 @@ def find_alternatives(
             continue
         known.add(traits)
         made.append(msgspec.structs.replace(point, variant=_write(folder, files)))
-    return numbered([*left_over(found), *_switched(switched), *made], first=len(found.entry_points) + 1)
+    spare = [*made_up(found, paths), *left_over(found)]
+    return numbered([*spare, *_switched(switched), *made], first=len(found.entry_points) + 1)
 
 
 def _switched(found: dict[str, EntryPoint]) -> list[EntryPoint]:

@@ -101,10 +101,12 @@ def _is_code(lines: list[str]) -> bool:
 
 def _split(bare: list[str], first: int, tree: ast.Module) -> Iterator[Block]:
     """Yield the run of statements, cut where a name is given a second time: those are alternatives."""
-    parsed = ast.parse(textwrap.dedent("\n".join(bare)))
+    whole = parsed(textwrap.dedent("\n".join(bare)))
+    if whole is None or not whole.body:
+        return
     groups: list[list[ast.stmt]] = [[]]
     seen: set[str] = set()
-    for statement in parsed.body:
+    for statement in whole.body:
         names = given_by(statement)
         if names & seen:
             groups.append([])

@@ -27,6 +27,8 @@ MOST_ENTRY_POINTS = 36
 SUFFIXES = (".py", ".ipynb")
 _UNCALLED = Text(fr="que le programme n'appelle pas", en="which the program does not call")
 _LEFT_OVER_EACH, _LEFT_OVER_MOST = 2, 8
+_TOLD_ALL = 4
+"""Commands that a hand-in writes for a script, from which on none is made up for it before a stage is missing."""
 _ASKED_MOST = 3
 """Ways to run a program of which each is tried with every answer."""
 
@@ -178,7 +180,7 @@ def _programs(
         points += [
             EntryPoint(id="", path=source.path, arguments=arguments)
             for arguments in argument_lists
-            if arguments not in told
+            if arguments not in told and (len(written) < _TOLD_ALL or not arguments)
         ]
         points += [
             EntryPoint(id="", path=source.path, environment=one)
@@ -208,6 +210,23 @@ def _asked(source: Source, points: list[EntryPoint], by_path: Mapping[str, Sourc
     if not typed:
         return points
     return [msgspec.structs.replace(point, typed=one) for point in points[:_ASKED_MOST] for one in typed]
+
+
+def made_up(found: FoundPrograms, settings_files: Sequence[str]) -> list[EntryPoint]:
+    """Return the runs that flags of the scripts allow, and that the hand-in's own commands are without."""
+    points: list[EntryPoint] = []
+    for source in found.sources:
+        own = [one for one in found.entry_points if one.path == source.path and not one.template]
+        if source.program.is_notebook or not any(one.arguments for one in own):
+            continue
+        known = {one.arguments for one in own}
+        argument_lists, _ = flags.variants(source.tree, beside(source.path, settings_files))
+        points += [
+            EntryPoint(id="", path=source.path, arguments=arguments)
+            for arguments in argument_lists
+            if arguments not in known
+        ]
+    return points[:MOST_ENTRY_POINTS]
 
 
 def left_over(found: FoundPrograms) -> list[EntryPoint]:

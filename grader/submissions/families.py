@@ -28,10 +28,8 @@ Families = dict[str, tuple[str, ...]]
 def families(trees: Iterable[ast.Module]) -> Families:
     """Return the families of a hand-in's programs."""
     trees = list(trees)
-    networks = {node.name for tree in trees for node in ast.walk(tree) if _is_network(node)}
-    own = {
-        node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
-    } - networks
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    own = {node.name for node in classes if not _is_network(node)}
     found: Families = {}
     for tree in trees:
         for members in (*_enums(tree), *_settings(tree, own)):
@@ -39,10 +37,8 @@ def families(trees: Iterable[ast.Module]) -> Families:
     return found
 
 
-def _is_network(node: ast.AST) -> bool:
-    return isinstance(node, ast.ClassDef) and any(
-        isinstance(one, ast.FunctionDef) and one.name == "forward" for one in node.body
-    )
+def _is_network(node: ast.ClassDef) -> bool:
+    return any(isinstance(one, ast.FunctionDef) and one.name == "forward" for one in node.body)
 
 
 def _enums(tree: ast.Module) -> Iterator[tuple[str, ...]]:

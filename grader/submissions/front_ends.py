@@ -97,8 +97,8 @@ def _signature(node: ast.FunctionDef, *, dashes: bool) -> Iterator[Option]:
     for parameter, default in zip(parameters, defaults, strict=True):
         name = f"--{parameter.arg.replace('_', '-') if dashes else parameter.arg}"
         if isinstance(default, ast.Call):  # typer.Option(0.1, "--lr")
-            stated = [one.value for one in default.args[1:] if isinstance(one, ast.Constant)]
-            name = next((one.partition("/")[0] for one in stated if str(one).startswith("--")), name)
+            stated = [str(one.value) for one in default.args[1:] if isinstance(one, ast.Constant)]
+            name = next((one.partition("/")[0] for one in stated if one.startswith("--")), name)
             default = next(iter(default.args), None)
         if default is None:
             yield [parameter.arg], {}

@@ -144,7 +144,7 @@ def _record(
         digest=overall_digest(copied),
         files=files,
         entry_points=programs.entry_points,
-        alternatives=() if settings.run else find_alternatives(into, programs, history),
+        alternatives=() if settings.run else find_alternatives(into, programs, history, paths),
         documents=documents,
         problems=(*wrong, *locked(into, copied), *programs.problems),
         notes=(*copied.notes(), *programs.notes),

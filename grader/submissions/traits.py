@@ -49,14 +49,18 @@ def traits_of(tree: ast.AST) -> frozenset[str]:
 def _idle(tree: ast.AST) -> Iterator[int]:
     """Yield the nodes that make what stands under a name, or a field `self.NAME`, which is never read."""
     nodes = list(ast.walk(tree))
-    read = {node.attr for node in nodes if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Store)}
+    read = {
+        node.attr for node in nodes if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Store)
+    }
     names = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store)}
     by_name = bool(read & _BY_NAME or names & _BY_NAME)
     for node in nodes:
         if not isinstance(node, ast.Assign) or not isinstance(node.value, ast.Call) or len(node.targets) != 1:
             continue
         target = node.targets[0]
-        layer = isinstance(target, ast.Attribute) and dotted(target.value) == "self" and target.attr not in read
+        layer = (
+            isinstance(target, ast.Attribute) and dotted(target.value) == "self" and target.attr not in read
+        )
         beside = dotted(node.value.func).rpartition(".")[2] in ("Normalize", *SCHEDULERS)
         if (layer and not by_name) or (beside and isinstance(target, ast.Name) and target.id not in names):
             yield from (id(inner) for inner in ast.walk(node.value))

@@ -95,3 +95,56 @@ def test_commented_calls_that_ask_for_something_else_run_again() -> None:
     calls = [ast.unparse(one) for one in ast.parse(variant.text).body if isinstance(one, ast.Expr)]
     assert calls[:3] == ["main(0.1)", "main(0.1, norm=True)", "main(0.01, norm=True, bn=True)"]
     assert uncommented(CALLS_BEFORE.replace("# main(0.1)\n# main(0.1, norm=True)\n", "")) == []
+
+
+def test_a_comment_in_python_2_is_read_like_any_other() -> None:
+    """`# print "acc", acc` beside a commented statement stops nothing."""
+    text = """
+opt = SGD(net.parameters(), lr=0.1, momentum=0.9)
+# print "sans momentum", lr
+# opt = SGD(net.parameters(), lr=0.1)
+opt.step()
+"""
+    (variant,) = uncommented(text)
+    assert variant.traits == frozenset()
+
+
+MARKED = """
+class Net(nn.Module):
+    def __init__(self):
+        self.conv1 = nn.Conv2d(3, 32, 5)
+        self.bn1 = nn.BatchNorm2d(32)  # 3.5 ajout
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x):
+        x = self.bn1(self.conv1(x))
+        return self.drop(x)  # ajout 3.4
+
+
+tf = Compose([
+    RandomCrop(28), RandomHorizontalFlip(),  # partie 3.2
+    ToTensor(),
+])
+opt = SGD(net.parameters(), lr=0.01, momentum=0.9)  # 3.3
+sched = ExponentialLR(opt, gamma=0.95)
+sched.step()
+"""
+
+
+def test_what_comments_call_an_addition_is_taken_out_again() -> None:
+    """The states before come in the order of the sheet, later improvements out first, and no line moves."""
+    found = {frozenset(one.traits): one for one in uncommented(MARKED)}
+    assert set(found) == {
+        frozenset(),
+        frozenset({"augmentation"}),
+        frozenset({"augmentation", "optimizer"}),
+        frozenset({"augmentation", "optimizer", "dropout"}),
+    }
+    first = found[frozenset()].text
+    assert first.count("\n") == MARKED.count("\n")
+    assert "nn.Identity()" in first and "momentum" not in first and "RandomCrop" not in first
+
+
+def test_nothing_is_taken_out_that_no_comment_speaks_of() -> None:
+    """A final state without comments is no evidence of earlier ones."""
+    assert uncommented("\n".join(line.partition("  #")[0] for line in MARKED.split("\n"))) == []

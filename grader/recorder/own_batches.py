@@ -1,0 +1,98 @@
+"""Batches that a program cuts itself, from tensors it holds in memory: its loops over them are ended early too.
+
+The innermost loop in which a network is called, on images that no DataLoader just drew, is a pass over such batches
+as soon as something is learned in it, or a network that learns is looked at in it. What is trained so is no recipe;
+but its epochs are counted, and watching it takes no longer than watching any other program.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor
+
+from grader.recorder.journal import Journal, LoaderRecord, Pass, Root
+from grader.recorder.loaders import allowed, end_of_pass
+from grader.text import Text
+
+_UNKNOWN = 400
+"""The length of a pass of which nobody knows how many batches it has: what is usual."""
+_WHOLE = 1_000
+"""A DataLoader with batches this large may have been used to load everything at once."""
+
+
+@dataclass
+class OwnBatches(LoaderRecord):
+    """What stands for a DataLoader where the program has a loop of its own."""
+
+    lowest: float = 0.0
+    """Of the numbers in the first batch."""
+    side: int = 0
+    """Of its images."""
+
+
+def is_own(drawn: Pass | None) -> bool:
+    """Whether a pass is over batches that the program cut itself."""
+    return drawn is not None and isinstance(drawn.loader, OwnBatches)
+
+
+def pass_of(journal: Journal, root: Root, drawn: Pass | None, images: Tensor) -> Pass | None:
+    """Return the pass that a call of `root` on `images` belongs to; `drawn` is what they were drawn in."""
+    count = len(images) if images.dim() else 0
+    if journal.real is not None or journal.whole_passes or not journal.turns:
+        return drawn
+    if (drawn is not None and not _cut_anew(journal, drawn, count)) or _has_a_loader(root):
+        return drawn
+    turns = journal.turns[-1]
+    if turns.own is None:
+        if turns.entered_any:
+            return drawn
+        turns.own = Pass(_record(turns.planned, images), 1, journal.here(), len(journal.events))
+    own: Pass = turns.own
+    own.drawn += 1
+    turns.looked_at |= root.run is not None
+    journal.active = own
+    journal.event("batch")
+    return own
+
+
+def over(journal: Journal, turns: Any) -> bool:
+    """Whether the loop `turns`, about to go on, is a pass of which enough was seen; what is due then is done."""
+    own: Pass | None = turns.own
+    if own is None or journal.whole_passes or not (own.trains or turns.looked_at) or turns.entered_by_others:
+        return False
+    if own.drawn < allowed(journal, own):
+        return False
+    own.finished = True
+    journal.shortened = True
+    journal.event("pass_end")
+    end_of_pass(journal, own)
+    return True
+
+
+def _cut_anew(journal: Journal, drawn: Pass, count: int) -> bool:
+    """Whether images come from a batch that a DataLoader drew long before, and of which they are a small part."""
+    size = drawn.loader.batch_size or 0
+    done = drawn.finished or drawn.drawn >= drawn.loader.length or journal.active is not drawn
+    return done and size >= _WHOLE and 2 * count <= size
+
+
+def _has_a_loader(root: Root) -> bool:
+    return root.run is not None and any(not is_own(one) for one in root.run.passes)
+
+
+def _record(planned: int | None, images: Tensor) -> OwnBatches:
+    return OwnBatches(
+        lowest=float(images.detach().min()) if images.numel() else 0.0,
+        side=images.shape[-1] if images.dim() > 2 else 0,
+        images=[],
+        batch_size=len(images) if images.dim() else 0,
+        shuffle=False,
+        drop_last=False,
+        length=planned or _UNKNOWN,
+        reason=Text(
+            fr="les images ne viennent pas d'un DataLoader de torch sur un jeu de torchvision",
+            en="the images do not come from a torch DataLoader over a data set of torchvision",
+        ),
+    )
