@@ -41,7 +41,10 @@ _KINDS = {"cut": "document_too_long", "empty": "document_empty", "encrypted": "d
 def document_state(name: str, state: str, pages: int = 0) -> Problem:
     """Return what is told of a document that was not read as a whole."""
     told = _STATES[state]
-    how = Text(fr=f"{pages} pages" if pages else "texte", en=f"{pages} pages" if pages else "text")
+    how = Text(
+        fr=f"{pages} page{'s' * (pages > 1)}" if pages else "texte",
+        en=f"{pages} page{'s' * (pages > 1)}" if pages else "text",
+    )
     return Problem(
         kind=_KINDS.get(state, "document_unreadable"),
         text=Text(fr=told.fr.format(name=name, pages=how.fr), en=told.en.format(name=name, pages=how.en)),
@@ -68,8 +71,8 @@ def hidden_characters(name: str, count: int) -> Problem:
     return Problem(
         kind="document_hidden_characters",
         text=Text(
-            fr=f"{name} contient {count} caractère(s) invisible(s) (largeur nulle, sens d'écriture), ignorés.",
-            en=f"{name} holds {count} invisible character(s) (zero width, direction of writing), ignored.",
+            fr=f"Caractères invisibles de {name} (largeur nulle, sens d'écriture), ignorés : {count}.",
+            en=f"Invisible characters of {name} (zero width, direction of writing), ignored: {count}.",
         ),
         place=Place(file=name),
     )

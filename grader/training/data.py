@@ -87,9 +87,9 @@ def check_name(name: str) -> None:
 def _unfitting(name: str, shape: tuple[int, int, int], classes: int) -> DataError:
     channels, height, width = shape
     return DataError(
-        fr=f"Ce TP demande des images de {height}x{width} pixels à {channels} canal(aux) en {classes} classes ; "
+        fr=f"Ce TP demande des images de {height}x{width} pixels (canaux : {channels}) en {classes} classes ; "
         f"« {name} » n'en a pas : donnez leur dossier (--data DOSSIER).",
-        en=f"This coursework needs images of {height}x{width} pixels with {channels} channel(s) in {classes} classes; "
+        en=f"This coursework needs images of {height}x{width} pixels (channels: {channels}) in {classes} classes; "
         f'"{name}" has none: give their folder (--data FOLDER).',
     )
 

@@ -115,6 +115,6 @@ def _note(ended: bool, epochs: int, wanted: int) -> Text:
             "the real images and without the test labels; its outputs are no proof.",
         )
     return Text(
-        fr=f"Le programme, qui apprend lui-même dans le bac à sable, a été arrêté après {epochs} époques sur {wanted}.",
-        en=f"The program, which trains by itself in the sandbox, was stopped after {epochs} epochs of {wanted}.",
+        fr=f"Le programme, qui apprend lui-même dans le bac à sable, a été arrêté après {epochs} des {wanted} époques.",
+        en=f"The program, which trains by itself in the sandbox, was stopped after {epochs} of {wanted} epochs.",
     )
