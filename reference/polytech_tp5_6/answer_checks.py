@@ -25,7 +25,7 @@ from answer_formulas import (
 )
 from answer_layers import LAYERS, ROW, judge_layer, own_total, rows, wrong_rows
 from answer_rubric import judge_written
-from answer_values import dictionary_is_counted, judge_pair, percentages, rounds, told_small
+from answer_values import dictionary_is_counted, grouped, judge_pair, percentages, rounds, told_small
 
 from grader.answers import find_numbers
 from grader.checking import Evidence, check, failed, manual, missing, remark, unreadable
@@ -202,7 +202,7 @@ IMAGES = 50_000
 @check(item="Q11", cost=0.5, fr="Nombre total de poids", en="Total number of weights")
 def test_q11_total(answer: Answer, evidence: Evidence) -> None:
     """The total is the sheet's network's, or the sum of the student's own rows of Q10."""
-    numbers = find_numbers(answer.text)
+    numbers = find_numbers(grouped(answer.text))
     teacher = Text(
         fr="Attendu : 1 191 170 (1 190 000 sans biais).", en="Expected: 1,191,170 (1,190,000 without biases)."
     )

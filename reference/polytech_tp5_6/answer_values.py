@@ -22,6 +22,8 @@ _WORDS = {
     "three": 3,
     "quatre": 4,
     "four": 4,
+    "single": 1,
+    "seul": 1,
 }
 _NUM = rf"(?<!\d)(\d{{1,9}}|{'|'.join(_WORDS)}|nul|null)\b"
 """No longer than any size, and begun once: a page of digits is read in one pass and is no value."""
@@ -30,9 +32,18 @@ _IS = (
     r"|(?:(?:must|should|has to|needs? to|will|can|doit|devra|peut|va) )?(?:be|être|valoir|valu?t?)?"
     r" ?(?:equal(?:s| to)?|set to|fixée?(?: à)?|mise? à|égale?(?: à)?|only|juste|simplement)?)?\s*(?:de |of |à |to )?"
 )
+_HALF = (
+    r"(?<![\w\d])p(?:ad\w*)?\s*(?:=|:|de|of)\s*(?:\(|⌊|\\lfloor)?\s*\(?(?:k|5)(?:\s*-\s*1)?\)?\s*/\s*2\s*"
+    r"(?:\)|⌋|\\rfloor)?\s*(?:=|,?\s*(?:soit|i\.e\.|donc|so|hence))\s*"
+)
+"""`p = (k - 1)/2 =`, before its value."""
 PADDING = (
     rf"\b(?:zero-)?padding{_IS}{_NUM}", rf"(?<![\w\d])p\s*(?:=|:|vaut|de)\s*{_NUM}", rf"\bpad{_IS}{_NUM}",
-    rf"{_NUM}\s+(?:de|of|for the)\s+padding",
+    rf"{_NUM}\s+(?:de|of|for the|pour le|for)\s+padding",
+    rf"{_NUM}[ -]pixels?\s+(?:de |of )?(?:bord|border|marge|margin)",
+    rf"\b(?:bord|bordure|border|marge|margin)\s+(?:de|of)\s+{_NUM}\s+pixels?",
+    rf"\bpadding\s*=?\s*[\"'«“]?\s*same\b[^.\n\d]{{0,8}}{_NUM}",
+    _HALF + _NUM,
     rf"{_NUM}\s+(?:rows?|rangées?|lignes?|pixels?|bandes?|cases?|borders?)\s+(?:of|de)\s+(?:z[eé]ros?|0|padding)",
     rf"{_NUM}\s+(?:z[eé]ros?|pixels?|rangées?|rows?)\s+(?:on|sur|de|à|per|par|autour|around|at)\s+(?:each|chaque|every|both|all|the|l)",
     r"padding[^.\n]{0,40}?\(k\s*-\s*1\)\s*/\s*2\s*=\s*" + _NUM,
@@ -44,6 +55,8 @@ _LOSES = (
 )
 _NO_PADDING = re.compile(
     r"\b(?:aucun|pas de|sans|no|without(?: any)?|any)\s+(?:padding|zeros?\b)(?!" + _LOSES + ")"
+    r"|\b(?:aucun|pas de|sans|no|without)\s+(?:ajouter de |adding (?:any |a )?)?(?:bord(?:ure)?s?|borders?|margins?)\b"
+    r"(?!" + _LOSES + ")"
     r"|no zeros needed|padding nul"
     r"|(?:pas|plus|aucun|no|not?)\b[^.\n]{0,12}\b(?:besoin|need|n[ée]cessaire|necessary|utile)\b[^.\n]{0,30}"
     r"\b(?:padding|z[ée]ros?)\b"
@@ -53,7 +66,10 @@ _NO_PADDING = re.compile(
 )
 """Stated of what is chosen; `without padding the sides shrink` tells why there is one."""
 STRIDE = (
-    rf"\bstride{_IS}{_NUM}", rf"(?<![\w\d])s\s*(?:=|:|vaut|de)\s*{_NUM}", rf"{_NUM}\s+(?:de|of|for the)\s+stride",
+    rf"\bstride{_IS}{_NUM}", rf"(?<![\w\d])s\s*(?:=|:|vaut|de)\s*{_NUM}",
+    rf"{_NUM}\s+(?:de|of|for the|pour le|for)\s+stride",
+    rf"\bstride\s*=\s*[^.\n=\d]{{3,30}}=\s*{_NUM}",
+    r"\b(?:avanc|décal|déplac|mov|slid|gliss)\w{0,12}\s+(?:by |of |d'|de )?(?:a |un )(single|seul) pixel",
     rf"\b(?:avanc|décal|déplac|mov|slid|gliss|step|saut|shift|jump)\w{{0,12}}\s+[^.\n]{{0,30}}?"
     rf"(?:de |d'|by |of )?{_NUM}(?:\s+(?:seule?|single))?\s+(?:pixels?|cases?|positions?|steps?|at a time)"
     r"(?!\s+(?:sur|out|in|over)\b)",
@@ -178,6 +194,11 @@ def judge_pair(answer: Answer, name: str, *, padding: int, stride: int, alone: b
     found = {"padding": (paddings(answer), padding), "stride": (strides(answer), stride)}
     other = found["stride" if name == "padding" else "padding"]
     judge_value(answer, name, *found[name], beside=None if alone else other)
+
+
+def grouped(text: str) -> str:
+    """Return `text` with a total such as `1, 191, 170` as one number; a size in brackets stays three."""
+    return re.sub(r"(?<!, )(?<![\w(\[,.])(\d{1,3}), (\d{3}), (\d{3})(?![\d)\]])", r"\1,\2,\3", text)
 
 
 def rounds(number: Number, wanted: int) -> bool:
