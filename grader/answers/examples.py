@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import mul
 from pathlib import Path
 
 import msgspec
@@ -55,8 +56,10 @@ class Examples:
         self._holding: dict[str, list[tuple[int, float]]] = defaultdict(list)
         """By part, the examples that hold it, and how much it is of each."""
         for place, (parts, _) in enumerate(marked):
-            for part, value in self._vector(parts).items():
-                self._holding[part].append((place, value))
+            weights = self._weights(parts)
+            length = _length(weights)
+            for part, weight in zip(parts, weights, strict=True):
+                self._holding[part].append((place, weight / length))
 
     def alike(self, text: str) -> Alike | None:
         """Return how the examples most similar to `text` were marked, itself aside; None where there are too few."""
@@ -66,28 +69,35 @@ class Examples:
         if len(near) < NEIGHBOURS:
             return None
         shares: dict[float, float] = defaultdict(float)
+        whole = sum(weights)
         for weight, (_, score) in zip(weights, near, strict=True):
-            shares[score] += weight / sum(weights)
+            shares[score] += weight / whole
         return Alike(shares[0.0], shares[1.0])
 
     def _cosines(self, parts: Counter[str]) -> list[float]:
         """Return how near each example is."""
         found = [0.0] * len(self._scores)
+        weights = self._weights(parts)
+        length = _length(weights)
         holding = self._holding
-        for part, own in self._vector(parts).items():
+        for part, weight in zip(parts, weights, strict=True):
             if part in holding:
+                own = weight / length
                 for place, value in holding[part]:
                     found[place] += own * value
         return found
 
-    def _vector(self, parts: Counter[str]) -> dict[str, float]:
+    def _weights(self, parts: Counter[str]) -> list[float]:
+        """Return what each of `parts` weighs: more the rarer it is, and the more often it stands there."""
         rarity, rarest = self._rarity, self._rarest
-        weighed = {
-            part: rarity.get(part, rarest) if count == 1 else (1 + math.log(count)) * rarity.get(part, rarest)
+        return [
+            rarity.get(part, rarest) if count == 1 else (1 + math.log(count)) * rarity.get(part, rarest)
             for part, count in parts.items()
-        }
-        length = math.sqrt(sum(value * value for value in weighed.values())) or 1.0
-        return {part: value / length for part, value in weighed.items()}
+        ]
+
+
+def _length(weights: Sequence[float]) -> float:
+    return math.sqrt(sum(map(mul, weights, weights))) or 1.0
 
 
 def load_examples(path: Path) -> dict[str, Examples]:
@@ -116,9 +126,8 @@ def _parts(text: str) -> Counter[str]:
     if not plain.isascii():
         plain = _ACCENTS.sub("", unicodedata.normalize("NFD", plain))
     words = re.findall(r"[a-z]{2,}|\d+", plain)
-    found: Counter[str] = Counter(word[:_STEM] for word in words)
-    found.update(f"{one[:_PAIR]} {two[:_PAIR]}" for one, two in pairwise(words))
-    return found
+    heads = [word[:_PAIR] for word in words]
+    return Counter([word[:_STEM] for word in words] + [f"{one} {two}" for one, two in pairwise(heads)])
 
 
 def _rarity(texts: Sequence[Counter[str]]) -> dict[str, float]:

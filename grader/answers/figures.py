@@ -72,10 +72,7 @@ def tags(reading: Reading) -> dict[str, list[int]]:
 
 def accuracies(reading: Reading) -> list[int]:
     """Return the places of the numbers that read as an accuracy in percent."""
-    words = reading.words
-    return [
-        place for place, word in enumerate(words) if word.value is not None and _is_accuracy(words, place)
-    ]
+    return [place for place in reading.numbers if _is_accuracy(reading.words, place)]
 
 
 def _is_accuracy(words: list[Word], place: int) -> bool:
@@ -111,7 +108,8 @@ def gains(reading: Reading) -> list[int]:
     """Return the places of numbers that state a difference in points."""
     words = reading.words
     found = []
-    for place, word in enumerate(words):
+    for place in reading.numbers:
+        word = words[place]
         if word.value is None or word.value > 60:
             continue
         after = words[place + 1 : place + 4]

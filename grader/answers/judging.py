@@ -6,7 +6,7 @@ generously, where hints count too. Where the two readings give different marks, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -55,7 +55,7 @@ class _Heard:
     said: Mapping[str, Match]
     hinted: Mapping[str, Match]
     denied: frozenset[str]
-    nearness: Mapping[str, float]
+    nearness: Callable[[], float]
     """Of what is asked for and was not found, how much of its words stands somewhere in the answer, 0 to 1."""
     measured: frozenset[str]
 
@@ -101,7 +101,7 @@ def judge(
     elif cut or reading.cut or (strict and not ready.rubric.lists and enumerates(reading)):
         sure = min(sure, 0.3)
     relevant = (
-        [name for name in heard.said if name in _wanted(ready)] if not errors else [one.id for one in errors]
+        [name for name in heard.said if name in ready.wanted] if not errors else [one.id for one in errors]
     )
     quotes = tuple(dict.fromkeys(
         reading.quote(heard.said[name].first, heard.said[name].last)
@@ -156,12 +156,17 @@ def _hear(
         hinted.pop(name, None)
         if holds_true:
             said[name] = _BEYOND
-    open_ = _wanted(ready) - frozenset(said)
-    nearness = {
+
+    def nearness() -> float:
         # What has no patterns is established by other means, and words say nothing about it.
-        name: max((finder.nearness(pattern) for pattern in ready.says[name]), default=1.0)
-        for name in open_
-    }
+        return max(
+            (
+                max((finder.nearness(pattern) for pattern in ready.says[name]), default=1.0)
+                for name in ready.wanted - frozenset(said)
+            ),
+            default=1.0,
+        )
+
     return _Heard(said, hinted, frozenset(denied) - frozenset(said), nearness, measured)
 
 
@@ -194,10 +199,6 @@ def _earned(ready: Ready, heard: _Heard, *, strict: bool = False) -> float:
     if any(holds(one, known) for one in ready.rubric.full):
         return 1.0
     return 0.5 if any(holds(one, known) for one in ready.rubric.half) else 0.0
-
-
-def _wanted(ready: Ready) -> frozenset[str]:
-    return frozenset(name for one in (*ready.rubric.full, *ready.rubric.half) for name in concepts_of(one))
 
 
 def _lacking(ready: Ready, said: frozenset[str]) -> tuple[Text, ...]:
@@ -233,7 +234,7 @@ def _confidence(
         return 0.5 if wrong == "whole" else 0.85
     if strict == 1:
         return 0.9 if clauses < 3 else 0.85
-    far = max(heard.nearness.values(), default=1.0) < _NEAR
+    far = heard.nearness() < _NEAR
     if strict == 0:
         return 0.7 if (figures and not clauses) or far else 0.5
     sure = 0.85 if words < 5 else 0.7 if clauses == 0 or far else 0.5

@@ -24,6 +24,11 @@ _NE = ("ne", "n'")
 _RESTRICTED = 6
 
 
+def may_negate(form: str) -> bool:
+    """Tell whether a word negates, or does after some others."""
+    return form in _NO or form in ("pas", "plus") or form.endswith("n't")
+
+
 def is_negator(form: str, before: Sequence[Word]) -> bool:
     """Tell whether a word negates, given the words before it."""
     if form in _NO or form.endswith("n't"):

@@ -19,14 +19,15 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from grader.answers.roles import Choices, spoken_of
+from grader.answers.lookup import NEGATION, Choices, Lookup, Sought, Span, sought
+from grader.answers.roles import spoken_of
 from grader.answers.words import Reading, Word
 
 WINDOW = 10.0
 _TRIES_MAX = 100
 _BESIDE, _FAR = 3.0, 12.0
-_NEGATION = "@not"
 _EITHER = "@either"
 
 Roles = tuple[Mapping[str, Choices], ...]
@@ -41,10 +42,15 @@ class PatternError(ValueError):
 class Term:
     """One thing to find: any of several runs of words."""
 
-    choices: tuple[tuple[str, ...], ...]
+    choices: Choices
     absent: bool = False
     reach: float = 0.0
     """How far around the others an absent term must not stand."""
+
+    @cached_property
+    def sought(self) -> Sought:
+        """Its choices as they are looked up."""
+        return sought(self.choices)
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,11 @@ class Pattern:
     """Whether a negation changes nothing."""
     role: str = ""
     """The subject that has to be spoken of where it holds, or several of different groups (`lr+big`)."""
+
+    @cached_property
+    def asked(self) -> tuple[Term, ...]:
+        """The terms that have to be there."""
+        return tuple(term for term in self.terms if not term.absent)
 
 
 @dataclass(frozen=True)
@@ -81,8 +92,8 @@ def parse_pattern(source: str, classes: Mapping[str, tuple[str, ...]]) -> Patter
         window = float(match[1])
         words.pop()
     role = words.pop(0)[:-1] if words and words[0].endswith(":") else ""
-    denies = _NEGATION in words
-    terms = tuple(_term(word, classes, source) for word in words if word not in (">", _NEGATION, _EITHER))
+    denies = NEGATION in words
+    terms = tuple(_term(word, classes, source) for word in words if word not in (">", NEGATION, _EITHER))
     if not any(not term.absent for term in terms):
         raise PatternError(f"{source!r} looks for nothing")
     return Pattern(terms, ">" in words, denies, window, source, _EITHER in words, role)
@@ -92,7 +103,7 @@ def _term(word: str, classes: Mapping[str, tuple[str, ...]], source: str) -> Ter
     absent = word.startswith("!")
     choices: list[tuple[str, ...]] = []
     for choice in word.lstrip("!.").split("|"):
-        if choice == _NEGATION:
+        if choice == NEGATION:
             choices.append((choice,))
         elif choice.startswith("@"):
             if choice[1:] not in classes:
@@ -116,17 +127,18 @@ class Finder:
         roles: Roles = (),
     ) -> None:
         self.reading = reading
-        self.tags = tags or {}
-        self._found: dict[tuple[tuple[str, ...], ...], list[tuple[int, int]]] = {}
+        self._lookup = Lookup(reading, tags or {})
         self._groups = roles
         self._where: dict[str, list[bool]] = {}
 
     def find(self, pattern: Pattern) -> Match | None:
         """Return the closest place where `pattern` holds; else one where only a negation is in its way; else None."""
-        spans = [self._within(term.choices, pattern.role) for term in pattern.terms if not term.absent]
-        if not all(spans):
-            return None
-        absent = [(self._spans(term.choices), term.reach) for term in pattern.terms if term.absent]
+        spans = []
+        for term in pattern.asked:
+            spans.append(self._within(term, pattern.role))
+            if not spans[-1]:
+                return None
+        absent = [(self._lookup.spans(term.sought), term.reach) for term in pattern.terms if term.absent]
         found: Match | None = None
         for start in spans[0][:_TRIES_MAX]:
             match = self._around(start, spans, absent, pattern)
@@ -138,12 +150,11 @@ class Finder:
 
     def nearness(self, pattern: Pattern) -> float:
         """Return which share of what `pattern` asks for stands anywhere, however far apart, 0 to 1."""
-        asked = [term for term in pattern.terms if not term.absent]
-        return sum(bool(self._spans(term.choices)) for term in asked) / len(asked)
+        return sum(bool(self._lookup.spans(term.sought)) for term in pattern.asked) / len(pattern.asked)
 
     def _around(
-        self, start: tuple[int, int], spans: list[list[tuple[int, int]]],
-        absent: list[tuple[list[tuple[int, int]], float]], pattern: Pattern,
+        self, start: Span, spans: list[list[Span]],
+        absent: list[tuple[list[Span], float]], pattern: Pattern,
     ) -> Match | None:  # fmt: skip
         words = self.reading.words
         chosen = [start]
@@ -166,8 +177,8 @@ class Finder:
             return Match(first, last, False, width) if near else None
         return Match(first, last, bool(negators) and not pattern.either, width)
 
-    def _within(self, choices: tuple[tuple[str, ...], ...], role: str) -> list[tuple[int, int]]:
-        spans = self._spans(choices)
+    def _within(self, term: Term, role: str) -> list[Span]:
+        spans = self._lookup.spans(term.sought)
         if not role:
             return spans
         spoken = self._spoken(role)
@@ -187,79 +198,17 @@ class Finder:
         named = {
             place: one
             for one, choices in group.items()
-            for place, _ in self._spans(choices)
+            for place, _ in self._lookup.spans(sought(choices))
             if not words[place].negator  # `pas` that negates is no step
             and self.reading.shown[max(0, words[place].start - 1)]
             != "."  # `model.train()` is a call and no role
         }
         return [spoken == name for spoken in spoken_of(self.reading, named, near=near)]
 
-    def _spans(self, choices: tuple[tuple[str, ...], ...]) -> list[tuple[int, int]]:
-        if choices not in self._found:
-            found = {span for choice in choices for span in self._runs(choice)}
-            self._found[choices] = sorted(found)
-        return self._found[choices]
-
-    def _runs(self, pieces: tuple[str, ...]) -> list[tuple[int, int]]:
-        starts = self._places(pieces[0])
-        if len(pieces) == 1:
-            return [(place, place) for place in starts]
-        later = [frozenset(self._places(piece)) for piece in pieces[1:]]
-        runs = []
-        for start in starts:
-            place = start
-            for places in later:
-                place = self._next(place, places)
-                if place < 0:
-                    break
-            if place >= 0:
-                runs.append((start, place))
-        return runs
-
-    def _next(self, place: int, wanted: frozenset[int]) -> int:
-        """Return the place of the next piece: the word that follows, or one behind words of no weight; -1 for none."""
-        words = self.reading.words
-        for other in range(place + 1, min(place + 4, len(words))):
-            if words[other].at - words[other - 1].at > 2:
-                return -1
-            if other in wanted:
-                return other
-            if words[other].at - words[other - 1].at >= 1:
-                return -1
-        return -1
-
-    def _places(self, piece: str) -> list[int]:
-        reading = self.reading
-        if piece == _NEGATION:
-            return [place for place, word in enumerate(reading.words) if word.negator]
-        if piece.startswith("#"):
-            return self._numbers(piece[1:])
-        return reading.prefixed(piece[:-1]) if piece.endswith("*") else reading.places(piece)
-
-    def _numbers(self, what: str) -> list[int]:
-        words = self.reading.words
-        if not what:
-            return [place for place, word in enumerate(words) if word.value is not None]
-        if what[0] in "<>":
-            bound = float(what[1:])
-            return [
-                place
-                for place, word in enumerate(words)
-                if word.value is not None and (word.value < bound if what[0] == "<" else word.value > bound)
-            ]
-        if what[0].isdigit():
-            value = float(what)
-            return [
-                place
-                for place, word in enumerate(words)
-                if word.value is not None and abs(word.value - value) < 1e-9
-            ]
-        return self.tags.get(what, [])
-
 
 def _nearest(
-    others: list[tuple[int, int]], chosen: list[tuple[int, int]], words: list[Word], *, ordered: bool, window: float
-) -> tuple[int, int] | None:  # fmt: skip
+    others: list[Span], chosen: list[Span], words: list[Word], *, ordered: bool, window: float
+) -> Span | None:  # fmt: skip
     """Return the span of `others` that keeps what is chosen closest together and overlaps none of it."""
     low, high = min(span[0] for span in chosen), max(span[1] for span in chosen)
     start = 0
@@ -269,9 +218,8 @@ def _nearest(
         start = max(0, bisect_left(others, (low, 0)) - 12)
     best, best_width = None, window + 1e-9
     for span in others[start : start + 60]:
-        if any(span[0] <= end and begin <= span[1] for begin, end in chosen):
-            continue
-        width = words[max(high, span[1])].at - words[min(low, span[0])].at
-        if width < best_width:
+        first, last = span
+        width = words[last if last > high else high].at - words[first if first < low else low].at
+        if width < best_width and not any(first <= end and begin <= last for begin, end in chosen):
             best, best_width = span, width
     return best

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from grader.answers.word_lists import word_set
 from grader.answers.words import Reading, Word
 
-Choices = tuple[tuple[str, ...], ...]
 _LEADS = 4
 """Words of a clause before which a subject is named first: what is said of it follows."""
 _COMPARES = word_set(

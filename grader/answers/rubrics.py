@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import msgspec
@@ -83,6 +83,12 @@ class Ready:
     roles: Roles
     stems: frozenset[str]
     """Words and stems of its patterns: what a misspelt word may have meant."""
+
+    @cached_property
+    def wanted(self) -> frozenset[str]:
+        """The concepts that earn something."""
+        combinations = (*self.rubric.full, *self.rubric.half)
+        return frozenset(name for one in combinations for name in concepts_of(one))
 
     def label(self, concept: str) -> Text:
         """Return the words for a concept."""

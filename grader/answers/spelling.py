@@ -16,11 +16,11 @@ def corrected(reading: Reading, stems: frozenset[str]) -> Reading:
     `stems` are words, or beginnings of words that end in `*`. One letter may be missing, added, wrong or exchanged
     with its neighbour; words of fewer than six letters are left alone.
     """
-    index = _index(stems)
     meant = {
         place: near
         for place, word in enumerate(reading.words)
-        if _is_odd(reading, word.written, word.start, word.end) and (near := _near(word.written, index))
+        if _SHORTEST <= len(word.written) <= _LONGEST
+        and (near := _meant(word.written, reading.shown[word.start : word.end].lower(), stems))
     }
     if not meant:
         return reading
@@ -31,12 +31,10 @@ def corrected(reading: Reading, stems: frozenset[str]) -> Reading:
     return Reading(reading.shown, words, reading.cut)
 
 
-def _is_odd(reading: Reading, form: str, start: int, end: int) -> bool:
-    return (
-        _SHORTEST <= len(form) <= _LONGEST
-        and form.isalpha()
-        and not is_known(reading.shown[start:end].lower())
-    )
+@lru_cache(maxsize=50_000)
+def _meant(form: str, written: str, stems: frozenset[str]) -> str | None:
+    """Return the word that an unknown one is meant for, None for known ones and where none is near."""
+    return _near(form, _index(stems)) if form.isalpha() and not is_known(written) else None
 
 
 @lru_cache(maxsize=256)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from bisect import bisect_left
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import simplemma
 
-from grader.answers.negation import is_negator, mark_negations
+from grader.answers.negation import is_negator, mark_negations, may_negate
 from grader.answers.numbers import Number, find_numbers, plain
 from grader.answers.word_lists import LIGHT, MEANT, OPPOSE
 
@@ -50,7 +49,7 @@ _GAPS = {"end": 8.0, "semicolon": 4.0, "comma": 1.5, "colon": 1.0}
 _OPPOSED = 3.0
 
 
-@dataclass
+@dataclass(slots=True)
 class Word:
     """One word, sign or number: its forms, its place in the text shown, and its place on the ruler of distances."""
 
@@ -63,12 +62,12 @@ class Word:
     negated_by: set[int] = field(default_factory=set)
     clause: int = 0
 
+    written: str = ""
+
     @property
     def text(self) -> str:
         """The form as it stands, folded."""
         return min(self.forms, key=lambda form: (form != self.written, form))
-
-    written: str = ""
 
 
 @dataclass
@@ -79,28 +78,23 @@ class Reading:
     words: list[Word]
     cut: bool = False
     """Whether the answer was longer than what is looked at."""
-    known: dict[str, list[int]] = field(default_factory=dict)
-    """Places of each form."""
 
-    def places(self, form: str) -> list[int]:
-        """Return where a word of that form stands."""
-        return self.known.get(form, [])
-
-    def prefixed(self, stem: str) -> list[int]:
-        """Return where words begin with `stem`."""
-        first = bisect_left(self._sorted, stem)
-        found: set[int] = set()
-        for form in self._sorted[first:]:
-            if not form.startswith(stem):
-                break
-            found.update(self.known[form])
-        return sorted(found)
-
-    def __post_init__(self) -> None:
+    @cached_property
+    def known(self) -> dict[str, list[int]]:
+        """Places of each form."""
+        found: dict[str, list[int]] = {}
         for place, word in enumerate(self.words):
             for form in word.forms:
-                self.known.setdefault(form, []).append(place)
-        self._sorted = sorted(self.known)
+                if form in found:
+                    found[form].append(place)
+                else:
+                    found[form] = [place]
+        return found
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """Places of numbers."""
+        return tuple(place for place, word in enumerate(self.words) if word.value is not None)
 
     def quote(self, first: int, last: int, limit: int = 160) -> str:
         """Return the words from `first` to `last` as they were written, in one line."""
@@ -156,8 +150,7 @@ def _words(shown: str, folded: str) -> tuple[list[Word], bool]:
     words: list[Word] = []
     at, clause = 0.0, 0
     joined: Word | None = None
-    for match in _pieces(folded, numbers):
-        start, end, kind, form = match
+    for start, end, kind, form in _pieces(folded, numbers):
         if start < taken:
             continue
         taken = end
@@ -167,15 +160,14 @@ def _words(shown: str, folded: str) -> tuple[list[Word], bool]:
             at += _GAPS[kind]
             clause += 1
             continue
-        if form in OPPOSE:
+        known = _entry(form, shown[start:end].lower() if kind == "word" else None)
+        if known.opposes:
             at += _OPPOSED
             clause += 1
-        at += 0.5 if form in LIGHT else 1.0
-        forms = _forms(form, shown[start:end].lower()) if kind == "word" else frozenset((form,))
+        at += known.weight
         value = numbers[start].value if kind == "number" else None
-        word = Word(
-            forms, start, end, at, value, is_negator(form, words), clause=clause, written=form,
-        )  # fmt: skip
+        negates = known.may_negate and is_negator(form, words)
+        word = Word(known.forms, start, end, at, value, negates, clause=clause, written=form)
         if joined is not None and shown[start - 1 : start] == "-" and joined.end == start - 1:
             joined.forms |= {joined.written + form}
         words.append(word)
@@ -194,13 +186,25 @@ def _pieces(folded: str, numbers: dict[int, Number]) -> list[tuple[int, int, str
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """What is known of a word wherever it stands."""
+
+    forms: frozenset[str]
+    weight: float
+    opposes: bool
+    may_negate: bool
+
+
 @lru_cache(maxsize=20_000)
-def _forms(form: str, written: str) -> frozenset[str]:
-    """Return what a word may be looked for as; a class's answers are made of the same few thousand words."""
-    forms = {form, MEANT.get(form, form), *_lemmas(form, written)}
-    if form.endswith("'") and len(form) > 3:
-        forms.add(form[:-1])  # `jusqu'`, `lorsqu'`
-    return frozenset(forms)
+def _entry(form: str, written: str | None) -> _Entry:
+    """Return what is known of a form, a sign where `written` is None: a class shares a few thousand of them."""
+    forms = {form, MEANT.get(form, form)}
+    if written is not None:
+        forms.update(_lemmas(form, written))
+        if form.endswith("'") and len(form) > 3:
+            forms.add(form[:-1])  # `jusqu'`, `lorsqu'`
+    return _Entry(frozenset(forms), 0.5 if form in LIGHT else 1.0, form in OPPOSE, may_negate(form))
 
 
 def _lemmas(form: str, written: str) -> tuple[str, ...]:

@@ -199,6 +199,8 @@ def _is_list(reading: Reading) -> bool:
     items = 0
     for sentence in re.split(r"[.:!?\n→=]+", reading.shown):
         pieces = [piece.split() for piece in re.split(r"[,;|/]", sentence)]
+        if len(pieces) < _LIST_ITEMS:
+            continue
         short = [len(piece) for piece in pieces if 0 < len(piece) <= 3 and not _LIGHT & set(map(fold, piece))]
         items = max(items, sum(short) if len(short) >= _LIST_ITEMS else 0)
     return longest >= max(_LIST_WORDS, 0.6 * len(words)) or items >= 0.6 * len(words)

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 import pytest
@@ -32,7 +32,7 @@ _TOO_LONG = Text(
 )
 MEMORY_BYTES_MAX = 4 * 2**30
 _EVIDENCE: pytest.StashKey[Evidence] = pytest.StashKey()
-_OUT: pytest.StashKey[Path] = pytest.StashKey()
+_OUT: pytest.StashKey[BinaryIO] = pytest.StashKey()
 
 
 class CheckTimeout(Exception):
@@ -68,14 +68,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     plain = [_Plain.of(item) for item in session.items]
     following = [*session.items[1:], None]
     for folder in sorted(path for path in Path(given).iterdir() if path.is_dir()):
-        session.config.stash[_OUT] = folder
         evidence = msgspec.json.decode((folder / "evidence.json").read_bytes(), type=Evidence)
         session.config.stash[_EVIDENCE] = evidence
-        for item, check, after in zip(session.items, plain, following, strict=True):
-            if check is not None:
-                _write(folder, item, check.spec, check.end(evidence, limit_s))
-            else:
-                item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        with (folder / "verdicts.jsonl").open("ab", buffering=0) as out:
+            session.config.stash[_OUT] = out
+            for item, check, after in zip(session.items, plain, following, strict=True):
+                if check is not None:
+                    _write(out, item, check.spec, check.end(evidence, limit_s))
+                else:
+                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
     return True
 
 
@@ -159,12 +160,11 @@ def pytest_runtest_makereport(
     return report
 
 
-def _write(out: Path, item: pytest.Item, spec: CheckSpec, error: BaseException | None) -> None:
-    """Add the verdict of a check that ended by `error` to those of the hand-in at `out`."""
+def _write(out: BinaryIO, item: pytest.Item, spec: CheckSpec, error: BaseException | None) -> None:
+    """Add the verdict of a check that ended by `error` to those of its hand-in, at once."""
     whole = isinstance(error, Decided) and error.whole_stage
     line = msgspec.json.encode({"whole_stage": whole, "verdict": _verdict(item, spec, error)})
-    with (out / "verdicts.jsonl").open("ab") as stream:
-        stream.write(line + b"\n")
+    out.write(line + b"\n")
 
 
 def _spec(item: pytest.Item) -> CheckSpec | None:

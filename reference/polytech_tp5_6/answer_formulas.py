@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 
 from grader.answers import Expression, FormulaError, Found, agrees, evaluate, find_formulas, plain
@@ -135,7 +136,13 @@ def has_division(found: Found) -> bool:
 
 def formulas(answer: Answer) -> tuple[Found, ...]:
     """Return the formulas of the answer."""
-    return find_formulas(answer.text, LETTERS)
+    return _formulas(answer.text)
+
+
+@lru_cache(maxsize=8)
+def _formulas(text: str) -> tuple[Found, ...]:
+    """Return the formulas of `text`, which three checks ask for in turn."""
+    return find_formulas(text, LETTERS)
 
 
 def computes_nothing(answer: Answer) -> bool:
