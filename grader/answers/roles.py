@@ -44,7 +44,7 @@ def spoken_of(reading: Reading, named: Mapping[int, str], *, near: bool = False)
         own = [place for place in places if place in named]
         if near and places[0] and words[places[0]].at - words[places[0] - 1].at > _SENTENCE:
             before, left = "", None
-        leads = bool(own) and own[0] - places[0] < _LEADS
+        leads = bool(own) and words[own[0]].at - words[places[0]].at < _LEADS
         meant = [place for place in own if not _compared_with(words, place)]
         carried = before if left is None or words[places[0]].forms & _RELATIVE else left
         for place in places:
