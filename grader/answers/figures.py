@@ -33,6 +33,9 @@ _TEST = word_set("test validation val evaluation")
 _GAP = word_set("ecart gap fosse")
 _NEAR = 4
 _LEAP = 3.0
+_WITHOUT = word_set("sans without avant before")
+_WITH = word_set("avec with apres after")
+_CASE = 14.0
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,27 @@ def comparisons(reading: Reading) -> tuple[Comparison, ...]:
             continue
         one, two = (left, right) if order == "rising" else (right, left)
         found.append(Comparison(_percent(words[one]), _percent(words[two]), left, right))
-    return tuple(found)
+    return tuple(found) or _by_case(words, places)
+
+
+def _by_case(words: list[Word], places: list[int]) -> tuple[Comparison, ...]:
+    """Return `Sans X : A. Avec : B.` as a comparison: each case opens a clause of its own, and holds one accuracy."""
+    told: dict[str, list[int]] = {"without": [], "with": []}
+    for place in places:
+        opening = [
+            word
+            for at, word in enumerate(words[:place])
+            if word.forms & (_WITHOUT | _WITH)
+            and words[place].at - word.at < _CASE
+            and (not at or words[at - 1].clause != word.clause)
+        ]
+        if opening:
+            told["without" if opening[-1].forms & _WITHOUT else "with"].append(place)
+    if len(told["without"]) != 1 or len(told["with"]) != 1:
+        return ()
+    (before,), (after,) = told["without"], told["with"]
+    first, last = sorted((before, after))
+    return (Comparison(_percent(words[before]), _percent(words[after]), first, last),)
 
 
 def _order(words: list[Word], left: int, right: int) -> Literal["rising", "falling"] | None:
