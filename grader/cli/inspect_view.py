@@ -181,7 +181,7 @@ def _layers(layers: tuple[Layer, ...], language: Language) -> Table:
     table.add_column(_WORDS["size"].in_(language), justify="right")
     table.add_column(_WORDS["weights"].in_(language), justify="right")
     for layer in layers:
-        size = " × ".join(str(side) for side in layer.output_shape)
+        size = " × ".join(integer(side, language) for side in layer.output_shape)
         held = layer.weights + layer.biases
         table.add_row(Line(layer.name), Line(size), Line(integer(held, language) if held else ""))
     return table

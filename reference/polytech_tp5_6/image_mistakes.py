@@ -144,11 +144,11 @@ def wrong_crop(stage: StageEvidence) -> Mistake | None:
             "add padding=4.",
             place,
         )
-    seen = f"RandomCrop({size})" if crop is not None else "aucun RandomCrop"
+    seen = f"on trouve RandomCrop({size})" if crop is not None else "on ne trouve aucun RandomCrop"
     seen_en = f"RandomCrop({size})" if crop is not None else "no RandomCrop"
     return Mistake(
         "augmentation_crop",
-        f"En apprentissage on trouve {seen} ; le sujet demande un crop aléatoire de taille 28.",
+        f"En apprentissage, {seen} ; le sujet demande un crop aléatoire de taille 28.",
         f"In training there is {seen_en}; the sheet asks for a random crop of size 28.",
         place,
     )
