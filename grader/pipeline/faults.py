@@ -16,10 +16,12 @@ T = TypeVar("T")
 class Faults:
     """What broke on our side during a run; each fault is logged once with its traceback, for the teacher."""
 
-    def __init__(self, log: Path) -> None:
+    def __init__(self, log: Path, *, again: bool = False) -> None:
+        """Begin a log anew; `again` goes on with the one that notes of an earlier run point to."""
         self._log = log
         self.notes: list[Text] = []
-        log.unlink(missing_ok=True)
+        if not again:
+            log.unlink(missing_ok=True)
 
     def guard(self, step: Text, work: Callable[[], T], otherwise: T) -> T:
         """Return what `work` gives, or `otherwise` when it breaks; the break is then noted."""

@@ -114,14 +114,14 @@ def rescore(
         judge_model=judge_model,
         reveal=reveal,
     )
-    session = begin(options, Silent())
+    session = begin(options, Silent(), again=True)
     result = keep(session, judge(session, load_found(out)))
     return _render(result, out, session.faults, session.progress)
 
 
 def render_again(out: Path, *, language: Language | None = None) -> Graded:
     """Write the report of `out` again from its result.json, which stays as it is."""
-    return _render(load_result(out), out, Faults(out / "fault.log"), Silent(), language)
+    return _render(load_result(out), out, Faults(out / "fault.log", again=True), Silent(), language)
 
 
 def find(session: Session) -> Found:

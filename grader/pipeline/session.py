@@ -77,8 +77,8 @@ class Session:
         )
 
 
-def begin(options: Options, progress: Progress) -> Session:
-    """Return the session for `options`.
+def begin(options: Options, progress: Progress, *, again: bool = False) -> Session:
+    """Return the session for `options`; `again` where it goes on with what an earlier one found.
 
     Raises UsageError, CourseworkError, SchemeError, DataError or SandboxUnavailable: whatever cannot
     be had is refused here, before any work.
@@ -113,7 +113,7 @@ def begin(options: Options, progress: Progress) -> Session:
         budget=budget,
         device=device,
         progress=progress,
-        faults=Faults(options.out / "fault.log"),
+        faults=Faults(options.out / "fault.log", again=again),
         notes=notes,
     )
 

@@ -74,6 +74,17 @@ def test_rescoring_changes_nothing_but_what_the_scheme_says(written: Path, tmp_p
     assert {item: got for item, got in after.items() if got != points(before)[item]} == {"Q8": 4.0}
 
 
+def test_marking_again_keeps_the_log_that_notes_point_to(written: Path, tmp_path: Path) -> None:
+    """What broke when the work was watched stays in fault.log; only `grade` begins it anew."""
+    out = tmp_path / "out"
+    assess(options(written, out))
+    (out / "fault.log").write_text("what broke\n")
+    rescore(out)
+    assert (out / "fault.log").read_text() == "what broke\n"
+    assess(options(written, out))
+    assert not (out / "fault.log").exists()
+
+
 def test_a_broken_check_is_our_fault_and_costs_nothing(
     written: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
