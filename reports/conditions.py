@@ -36,6 +36,13 @@ def data_phrase(conditions: Conditions, language: Language) -> str:
     return phrase[:1].upper() + phrase[1:]
 
 
+def isolation_phrase(conditions: Conditions, language: Language) -> str:
+    """Return what kept the programs apart, in one phrase."""
+    alone = conditions.sandbox == "none"
+    sandbox = say("no_isolation", language) if alone else clean_line(conditions.sandbox, 40)
+    return f"{say('isolation', language).lower()} {sandbox}"
+
+
 def condition_rows(result: Result, language: Language) -> tuple[tuple[str, str], ...]:
     """Return label and value of everything that a reader needs to get the same result again."""
     conditions = result.conditions

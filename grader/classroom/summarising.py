@@ -21,6 +21,7 @@ from grader.model.class_summary import (
 )
 from grader.model.coursework import Assignment
 from grader.text import Language, Text
+from reports.conditions import data_phrase, isolation_phrase
 
 _FAULTS = 20
 _EXAMPLES = 5
@@ -35,7 +36,7 @@ def summarise(
     return ClassSummary(
         title=assignment.title,
         language=language,
-        conditions=_conditions(results),
+        conditions=_conditions(results, language),
         hand_ins=len(standings),
         maximum=results[0].total.maximum if results else 0.0,
         marks=tuple(
@@ -58,11 +59,10 @@ def summarise(
     )
 
 
-def _conditions(results: Sequence[Result]) -> str:
+def _conditions(results: Sequence[Result], language: Language) -> str:
     """Return the conditions that the most hand-ins have; they differ only where a run changed them midway."""
     kinds = Counter(
-        f"{one.conditions.data} · {one.conditions.budget} · {one.conditions.device} · seed {one.conditions.seed} · "
-        f"sandbox {one.conditions.sandbox}"
+        f"{data_phrase(one.conditions, language)} · {isolation_phrase(one.conditions, language)}"
         for one in results
     )
     return min(kinds, key=lambda text: (-kinds[text], text)) if kinds else ""

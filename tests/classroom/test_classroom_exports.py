@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from class_results import decided, standing, undecided
 from hypothesis import given
@@ -19,6 +20,7 @@ from grader.classroom.exports.junit import junit
 from grader.classroom.exports.moodle import fill_worksheet, write_feedback
 from grader.classroom.exports.moodle_import import imported, php_float, stored
 from grader.errors import UsageError
+from grader.model import Total
 
 ENGLISH = (
     "\ufeffIdentifier,Full name,Email address,Status,Grade,Maximum grade,Grade can be changed,"
@@ -204,6 +206,18 @@ def test_gradescope_gets_no_score_where_nothing_is_decided() -> None:
     assert open_["visibility"] == "after_published" and "10 points sur 20" in open_["output"]
     allowed = {"score", "max_score", "status", "name", "number", "output"}
     assert all(set(test) <= allowed for test in final["tests"]) and json.dumps(final)
+
+
+def test_a_bonus_fills_up_to_the_maximum_on_every_platform_and_is_told() -> None:
+    """Gradescope, Moodle and Canvas give the same mark for the same work: never more than all points."""
+    total = Total(points=19.0, decided=20.0, open=0.0, maximum=20.0, bonus=1.5)
+    result = msgspec.structs.replace(decided(19.0), total=total)
+    one = (standing("11", result),)
+    gradescope = results(result, "fr")
+    assert gradescope["score"] == 20.0 and gradescope["output"].startswith("1,5 de bonus")
+    moodle = cells(fill_worksheet(ENGLISH.encode(), one, "en").content, ",")[1]
+    assert moodle[4] == "100.00" and "19 out of 20, and 1.5 of bonus" in moodle[9]
+    assert cells(fill_gradebook(CANVAS.encode(), one, column="881"), ",")[3][5] == "40.00"
 
 
 def test_the_autograder_archive_has_its_two_programs_at_the_root() -> None:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from class_results import decided
+from class_results import decided, standing
 
 from grader.classroom.likeness.gathering import Member
 from grader.classroom.likeness.material import Material, Program
+from grader.classroom.likeness.naming import named
 from grader.classroom.likeness.pairing import likeness
 from grader.model import FileEntry
-from grader.model.likeness import Likeness
+from grader.model.likeness import Likeness, Pair
 from grader.records import encode, write_record
 
 SOLUTION = Path(__file__).resolve().parents[2] / "reference" / "polytech_tp5_6" / "solution"
@@ -110,6 +111,23 @@ def test_an_answer_that_many_give_makes_nobody_alike() -> None:
     class_ += [material(key, answers={"Q10": FRENCH, "Q11": OWN}) for key in ("y", "z")]
     (pair,) = likeness(class_).pairs
     assert (pair.left, pair.right, pair.evidence[0].summary) == ("y", "z", "Q11 100 %")
+
+
+def test_answers_alike_stand_in_the_order_of_the_sheet() -> None:
+    """Q2 before Q10, whatever the order of the alphabet."""
+    answers = {"Q10": FRENCH, "Q2": OWN}
+    (pair,) = likeness([material("a", answers=answers), material("b", answers=answers)]).pairs
+    assert pair.evidence[0].summary == "Q2 100 %, Q10 100 %"
+    assert [passage.left_where for passage in pair.evidence[0].passages] == ["Q2", "Q10"]
+
+
+def test_a_pair_names_people_as_the_gradebook_does() -> None:
+    """One person written in two orders is one person; a folder that bears nobody's name goes before its people."""
+    one = standing("1", decided(1.0, authors=("Anne Dupont", "Bob Noir")), name="Dupont Anne")
+    team = standing("2", decided(1.0, authors=("Cléa Vert",)), name="groupe 7")
+    pair = Pair(left="s1", right="s2", strength=1.0, evidence=())
+    names = named(Likeness(compared=2, pairs=(pair,)), (one, team)).names
+    assert names == {"s1": "Anne Dupont & Bob Noir", "s2": "groupe 7 & Cléa Vert"}
 
 
 def test_equal_curves_and_pictures_are_told() -> None:

@@ -88,6 +88,7 @@ def test_a_class_is_counted_without_names_or_words() -> None:
     assert {item.full + item.part + item.none + item.open for item in found.items} == {2}
     assert found.faults and all(fault.examples == ("C1", "C2") for fault in found.faults)
     assert [(row.pseudonym, row.why) for row in found.needing] == [("C3", "ours"), ("C2", "open")]
+    assert "graine 0" in found.conditions and "seed" not in found.conditions
     written = encode(found).decode()
     assert SECRET not in written and not any(name in written for name in NAMES)
 

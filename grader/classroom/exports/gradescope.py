@@ -1,7 +1,9 @@
 """`results.json` as Gradescope reads it, and an autograder archive whose `run_autograder` calls `grade`.
 
 A test is one question. What a person must still decide carries no score, so that nobody takes it for a 0, and the
-total then says that it is not final. Gradescope shows strings as plain text unless told otherwise.
+total then says that it is not final. Gradescope takes any score, one beyond the assignment's total too; the other
+platforms take none, so a bonus fills what is missing here as there, and the output tells it. Gradescope shows strings
+as plain text unless told otherwise.
 """
 
 from __future__ import annotations
@@ -19,6 +21,9 @@ _NOT_FINAL = Text(
     fr="Provisoire : {open} points sur {maximum} attendent une personne.",
     en="Not final: {open} points of {maximum} wait for a person.",
 )
+_BONUS = Text(
+    fr="{bonus} de bonus, comptés jusqu'au maximum.", en="{bonus} of bonus, counted up to the maximum."
+)
 _WAITS = Text(fr="Une personne doit encore décider.", en="A person must still decide.")
 
 
@@ -26,6 +31,8 @@ def results(result: Result, language: Language, *, seconds: float | None = None)
     """Return the content of results.json for `result`; `seconds` is how long grading took."""
     total = result.total
     lines = [text.in_(language) for text in result.fix_first]
+    if total.bonus:
+        lines.insert(0, _BONUS.in_(language).format(bonus=figure(total.bonus, language)))
     if total.open:
         lines.insert(
             0,
@@ -34,13 +41,18 @@ def results(result: Result, language: Language, *, seconds: float | None = None)
             ),
         )
     found: dict[str, Any] = {
-        "score": round(total.points + total.bonus, 4),
+        "score": round(min(total.points + total.bonus, total.maximum), 4),
         "output": "\n".join(lines),
         "output_format": "text",
         "test_output_format": "text",
         "visibility": "after_published" if total.open else "visible",
         "stdout_visibility": "hidden",
-        "extra_data": {"open": total.open, "maximum": total.maximum, "submission": result.submission.digest},
+        "extra_data": {
+            "open": total.open,
+            "maximum": total.maximum,
+            "bonus": total.bonus,
+            "submission": result.submission.digest,
+        },
         "tests": [_test(result, place, language) for place in range(len(result.marks))],
     }
     if seconds is not None:

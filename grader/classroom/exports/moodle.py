@@ -28,7 +28,8 @@ ORDER = Text(
     "the feedback archive. The other way round Moodle ignores the grades.",
 )
 _SEE = Text(fr="Détail dans le rapport joint.", en="Details in the report attached.")
-_MARK = Text(fr="Note : {points} sur {maximum}.", en="Mark: {points} out of {maximum}.")
+_MARK = Text(fr="Note : {points} sur {maximum}{bonus}.", en="Mark: {points} out of {maximum}{bonus}.")
+_BONUS = Text(fr=", et {bonus} de bonus", en=", and {bonus} of bonus")
 _MARKER = "<!-- grader -->"
 
 
@@ -129,9 +130,11 @@ def _partners(
 def _comment(sheet: Sheet, row: int, column: int, result: Result, language: Language) -> None:
     """Add our comment to what stands in the cell; a comment of ours from an earlier run is replaced."""
     kept = sheet.value(row, column).split(_MARKER)[0].rstrip()
+    total = result.total
+    bonus = _BONUS.in_(language).format(bonus=figure(total.bonus, language)) if total.bonus else ""
     lines = [
         _MARK.in_(language).format(
-            points=figure(result.total.points, language), maximum=figure(result.total.maximum, language)
+            points=figure(total.points, language), maximum=figure(total.maximum, language), bonus=bonus
         ),
         *(text.in_(language) for text in result.fix_first),
         _SEE.in_(language),

@@ -45,7 +45,7 @@ def answer_evidence(
             alike.setdefault(pair, []).append((share, question))
     return {
         (class_[left].id, class_[right].id): _evidence(
-            class_[left], class_[right], sorted(found, key=lambda row: (-row[0], row[1]))
+            class_[left], class_[right], sorted(found, key=lambda row: (-row[0], _in_sheet(row[1])))
         )
         for (left, right), found in sorted(alike.items())
     }
@@ -105,6 +105,11 @@ def _evidence(left: Material, right: Material, alike: list[tuple[float, str]]) -
                 right_where=question,
                 right=right.answers[question][:_CHARACTERS],
             )
-            for _, question in alike[:_PASSAGES]
+            for question in sorted((question for _, question in alike[:_PASSAGES]), key=_in_sheet)
         ),
     )
+
+
+def _in_sheet(question: str) -> tuple[tuple[int, str], ...]:
+    """Return the place of a question in the order of the sheet: Q2 before Q10."""
+    return tuple((int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", question))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from grader.classroom.standing import Standing
+from grader.classroom.standing import Standing, same_person
 from grader.model.likeness import Evidence, Likeness, Pair, Passage
 
 _SHORTEST = 3
@@ -19,12 +19,14 @@ _COVER = "▮▮▮"
 def named(found: Likeness, standings: Sequence[Standing]) -> Likeness:
     """Return `found` with the name of every hand-in in it."""
     paired = {key for pair in found.pairs for key in (pair.left, pair.right)}
-    names = {
-        one.hand_in.id: " & ".join(dict.fromkeys((one.hand_in.name, *one.students)))
-        for one in standings
-        if one.hand_in.id in paired
-    }
+    names = {one.hand_in.id: " & ".join(_people(one)) for one in standings if one.hand_in.id in paired}
     return msgspec.structs.replace(found, names=names)
+
+
+def _people(one: Standing) -> tuple[str, ...]:
+    """Return whose hand-in it is, as the gradebook names them, behind the name it came under if that is nobody's."""
+    own = any(same_person(one.hand_in.name, name) for name in one.students)
+    return one.students if own else (one.hand_in.name, *one.students)
 
 
 def covered(found: Likeness, standings: Sequence[Standing]) -> Likeness:
