@@ -67,12 +67,18 @@ def _checked(reply: str) -> tuple[float, str]:
     try:
         said: Any = json.loads(bare)
     except (ValueError, RecursionError) as error:
-        raise NoOpinion("the reply is no JSON") from error
+        raise NoOpinion(fr="la réponse n'est pas du JSON", en="the reply is no JSON") from error
     if not isinstance(said, dict) or set(said) != {"score", "reason"}:
-        raise NoOpinion("the reply is not an object with score and reason")
+        raise NoOpinion(
+            fr="la réponse n'est pas un objet avec score et reason",
+            en="the reply is not an object with score and reason",
+        )
     score, reason = said["score"], said["reason"]
     if isinstance(score, bool) or score not in _SCORES or not isinstance(reason, str):
-        raise NoOpinion("the reply's score is not 0, 0.5 or 1, or its reason no text")
+        raise NoOpinion(
+            fr="le score rendu n'est pas 0, 0.5 ou 1, ou sa raison n'est pas un texte",
+            en="the reply's score is not 0, 0.5 or 1, or its reason no text",
+        )
     line = " ".join(
         re.sub(
             r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200b-\u200f\u202a-\u202e\u2066-\u2069]", " ", reason

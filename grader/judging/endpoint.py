@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from grader.errors import UsageError
+from grader.text import Text
 
 REPLY_BYTES_MAX = 64_000
 TIME_LIMIT_S = 30.0
@@ -23,6 +24,10 @@ _PATH = "/chat/completions"
 
 class NoOpinion(Exception):
     """The endpoint gave nothing that can be used; the reason is for the teacher."""
+
+    def __init__(self, *, fr: str, en: str) -> None:
+        self.text = Text(fr=fr, en=en)
+        super().__init__(en)
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,11 @@ class Endpoint:
         try:
             content = json.loads(reply)["choices"][0]["message"]["content"]
         except (ValueError, LookupError, TypeError, RecursionError) as error:
-            raise NoOpinion("the reply is not in the chat format") from error
+            raise NoOpinion(
+                fr="la réponse n'a pas le format attendu", en="the reply is not in the chat format"
+            ) from error
         if not isinstance(content, str):
-            raise NoOpinion("the reply holds no text")
+            raise NoOpinion(fr="la réponse ne contient pas de texte", en="the reply holds no text")
         return content
 
     def _post(self, body: bytes) -> bytes:
@@ -68,9 +75,14 @@ class Endpoint:
             with opener.open(request, timeout=self.time_limit_s) as answer:
                 return _read(answer, self.time_limit_s)
         except urllib.error.HTTPError as error:
-            raise NoOpinion(f"the endpoint answered {error.code}") from error
+            raise NoOpinion(
+                fr=f"le serveur a répondu {error.code}", en=f"the endpoint answered {error.code}"
+            ) from error
         except (OSError, ValueError, http.client.HTTPException) as error:
-            raise NoOpinion(f"the endpoint cannot be reached ({type(error).__name__})") from error
+            raise NoOpinion(
+                fr=f"le serveur ne répond pas ({type(error).__name__})",
+                en=f"the endpoint cannot be reached ({type(error).__name__})",
+            ) from error
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -86,9 +98,9 @@ def _read(answer: Any, time_limit_s: float) -> bytes:
     while piece := answer.read1(16_384):
         content += piece
         if len(content) > REPLY_BYTES_MAX:
-            raise NoOpinion("the reply is too long")
+            raise NoOpinion(fr="la réponse est trop longue", en="the reply is too long")
         if time.monotonic() > deadline:
-            raise NoOpinion("the reply took too long")
+            raise NoOpinion(fr="la réponse s'est trop fait attendre", en="the reply took too long")
     return content
 
 
@@ -107,7 +119,7 @@ def _within(limit_s: float, work: Any) -> bytes:
     thread.start()
     thread.join(limit_s)
     if thread.is_alive():
-        raise NoOpinion("the reply took too long")
+        raise NoOpinion(fr="la réponse s'est trop fait attendre", en="the reply took too long")
     if failed:
         raise failed[0]
     return found[0]

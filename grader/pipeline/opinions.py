@@ -53,12 +53,12 @@ def opinions(
     if source is None:
         return _kept(out, waiting), ()
     found: list[Opinion] = []
-    why = ""
+    why: Text | None = None
     row = 0
     ends = time.monotonic() + limit_s
     for question, answer in waiting[:QUESTIONS_MAX]:
         if row >= _FAILURES_MAX or time.monotonic() > ends:
-            why = why or "too slow"
+            why = why or Text(fr="trop lent", en="too slow")
             break
         try:
             language = assignment.language
@@ -74,7 +74,7 @@ def opinions(
             )
             row = 0
         except NoOpinion as error:
-            why, row = str(error), row + 1
+            why, row = error.text, row + 1
     write_record(out / NAME, tuple(found))
     without = len(waiting) - len(found)
     return tuple(found), (_note(source, without, len(waiting), why),) if without else ()
@@ -102,8 +102,9 @@ def _kept(out: Path, waiting: Sequence[tuple[Question, Answer]]) -> tuple[Opinio
     return tuple(one for one in earlier if digests.get(one.question) == one.answer)
 
 
-def _note(source: Endpoint, without: int, all_: int, why: str) -> Text:
+def _note(source: Endpoint, without: int, all_: int, why: Text | None) -> Text:
+    reason = why or Text(fr="questions trop nombreuses", en="too many questions")
     return Text(
-        fr=f"Second avis de {source.host} : {all_ - without} sur {all_} obtenus ({why}).",
-        en=f"Second opinion from {source.host}: {all_ - without} of {all_} given ({why}).",
+        fr=f"Second avis de {source.host} : {all_ - without} sur {all_} obtenus ({reason.fr}).",
+        en=f"Second opinion from {source.host}: {all_ - without} of {all_} given ({reason.en}).",
     )

@@ -106,8 +106,9 @@ def test_opinions_are_kept_by_what_they_depend_on(fake: Fake, tmp_path: Path) ->
 def test_replies_of_another_form_are_no_opinion(content: str, fake: Fake, tmp_path: Path) -> None:
     """Whatever is not exactly a score of the three and a reason is dropped, and not kept."""
     fake.content = content
-    with pytest.raises(NoOpinion):
+    with pytest.raises(NoOpinion) as refused:
         asked(fake, tmp_path)
+    assert refused.value.text.fr != refused.value.text.en, "the teacher is told in their own language"
     assert not list(tmp_path.rglob("*.json"))
 
 
