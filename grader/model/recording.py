@@ -53,7 +53,8 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """The cell of the notebook that was running when it began, 0 outside notebooks."""
     signs: dict[str, bool] = {}
     """What else was seen of its loop and is no part of the recipe: `propagates` (whether `backward` was ever called),
-    `last_batch_metrics` (whether figures told for an epoch are those of its last batch alone)."""
+    `last_batch_metrics` (whether figures told for an epoch are those of its last batch alone), `by_pixels` (whether
+    transforms are told by what the network was fed, and not by their names)."""
 
 
 class SandboxRecord(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from grader.recipe.loading import loading
 from grader.recipe.uncompiled import leave_compiler_out
 from grader.recorder.job import Job
 
@@ -17,12 +18,13 @@ def main() -> int:
         print("usage: python -m grader.recorder JOB.json", file=sys.stderr)
         return 2
     job = msgspec.json.decode(Path(sys.argv[1]).read_bytes(), type=Job)
-    # What follows imports torch and torchvision; the compiler alone would be a third of the time.
-    leave_compiler_out()
-    from grader.recorder import data
-    from grader.recorder.server import serve
+    with loading():
+        # What follows imports torch and torchvision; the compiler alone would be a third of the time.
+        leave_compiler_out()
+        from grader.recorder import data
+        from grader.recorder.server import serve
 
-    data.warm()
+        data.warm()
     serve(job)
     return 0
 

@@ -117,7 +117,7 @@ class InMemory(VisionDataset):  # type: ignore[misc]
             if self.real is not None:
                 images = np.asarray(self._real_images()[np.arange(self._length) % len(self._real_images())])
             else:
-                images = pixels.whole(self.kind.statistics, self.kind.side, self._length)
+                images = pixels.whole(self.kind.statistics, self.kind.side, self._length, self.split)
             if self.kind.layout == "tensor":
                 self._data = torch.from_numpy(images[..., 0])
             else:
@@ -178,8 +178,8 @@ class InMemory(VisionDataset):  # type: ignore[misc]
             real: Any = np.asarray(images[position % len(images)])
             return real[..., 0] if real.shape[-1] == 1 else real
         if self._data is None:
-            one: Any = pixels.pool(self.kind.statistics, self.kind.side)[position % pixels.POOL]
-            return one[..., 0] if one.shape[-1] == 1 else one
+            one: Any = pixels.half(self.kind.statistics, self.kind.side, self.split)[position % pixels.POOL]
+            return np.ascontiguousarray(one[..., 0] if one.shape[-1] == 1 else one)
         one = np.asarray(self._data[position])
         if self.kind.layout == "chw":
             one = one.transpose(1, 2, 0)

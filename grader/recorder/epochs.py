@@ -132,5 +132,10 @@ def counted(text: str, name: str) -> ast.Module:
     return tree
 
 
-def _loops(tree: ast.Module) -> Iterator[ast.For]:
-    return (node for node in list(ast.walk(tree)) if isinstance(node, ast.For))
+def _loops(tree: ast.Module) -> Iterator[ast.For | ast.comprehension]:
+    """Yield every loop, and of a comprehension the outermost."""
+    for node in list(ast.walk(tree)):
+        if isinstance(node, ast.For):
+            yield node
+        elif isinstance(node, ast.ListComp | ast.GeneratorExp) and not node.generators[0].is_async:
+            yield node.generators[0]

@@ -48,6 +48,11 @@ class LoaderRecord:
     count: int = 0
     passes: int = 0
     last_batch: Any = None
+    fed: list[Any] = field(default_factory=list)
+    """What a network was fed of it, where its transforms cannot be read off: the first batches."""
+    explained: int = 0  # of these, how many were held against the data set's images
+    by_pixels: bool = False  # whether its transforms are told by them
+    stock_order: bool = True  # whether its images are drawn as torch's own samplers do
 
     @property
     def split(self) -> Literal["train", "test"]:
@@ -236,16 +241,11 @@ class Journal:
     current: TrainingRecord | None = None
     real: Any = None
     """The real training under way (`real.Real`), None where programs are only watched."""
-    whole_passes: bool = False
-    """Whether passes run to their full length, after a first attempt with short ones failed."""
-    slow: bool = False
-    """Whether one batch takes so long that a pass is ended after it."""
-    shortened: bool = False
-    """Whether a pass was ended early."""
-    ended: list[Pass] = field(default_factory=list)
-    """Passes that came to their end, the latest two."""
-    active: Pass | None = None
-    """The pass of the latest batch drawn."""
+    whole_passes: bool = False  # whether passes run to their full length, after short ones failed
+    slow: bool = False  # whether one batch takes so long that a pass is ended after it
+    shortened: bool = False  # whether a pass was ended early
+    ended: list[Pass] = field(default_factory=list)  # passes that came to their end, the latest two
+    active: Pass | None = None  # the pass of the latest batch drawn
     early_printed: list[Metric] = field(default_factory=list)
     cell: int = 0
     """The cell of the notebook that is running, 0 in a script."""

@@ -99,7 +99,9 @@ def _record(loader: Any) -> LoaderRecord:
     length = len(loader) if hasattr(loader.dataset, "__len__") else 1
     place = loader.__dict__.get("_recorder_place")
     count = len(loader.dataset) if hasattr(loader.dataset, "__len__") else 0
-    return LoaderRecord(images, batch_size, shuffle, drop_last, length, reason, transforms, place, count)
+    record = LoaderRecord(images, batch_size, shuffle, drop_last, length, reason, transforms, place, count)
+    record.stock_order = type(sampler) in stock and type(batch_sampler) in (BatchSampler, type(None))
+    return record
 
 
 def _learns_from(dataset: Any, tested: int) -> bool:
@@ -263,7 +265,7 @@ def end_of_pass(journal: Journal, one: Pass) -> None:
     if run is None:
         return
     for record in run.optimizer.schedulers:
-        if record.inside.get(one, 0) >= one.steps > 0:
+        if record.inside.get(one, 0) >= one.steps > 0 and not record.told:
             with journal.pause():
                 for _ in range(min(one.loader.length - one.drawn, 5_000)):
                     try:

@@ -15,10 +15,11 @@ from torch.nn.parameter import is_lazy
 
 from grader.model import Place
 from grader.recorder.epochs import unmade
+from grader.recorder.explaining import keep
 from grader.recorder.improving import improve
 from grader.recorder.initial import Initial, Pretrained
 from grader.recorder.journal import REAL_EPOCHS, Journal, Root, RootCall, parameters_of
-from grader.recorder.own_batches import pass_of
+from grader.recorder.own_batches import is_own, pass_of
 from grader.recorder.places import Places
 from grader.recorder.trail import Trail, foremost, tag, tensors_in
 
@@ -165,7 +166,9 @@ class Networks:
         preprocessing = trail.ops if trail is not None and trail.kind == "image" else ()
         if trail is not None and trail.kind == "output" and trail.call is not None:
             preprocessing = (type(trail.call.root.module).__name__, *trail.ops)
+        preprocessing = () if is_own(drawn) else preprocessing
         call = RootCall(root, module.training, gradients, drawn, tuple(images.shape), preprocessing, fast)
+        keep(journal, call, images)
         if trail is not None and trail.kind == "image":
             call.positions = trail.positions
         if len(root.calls) < 2_000:

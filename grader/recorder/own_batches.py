@@ -26,6 +26,10 @@ _WHOLE = 1_000
 class OwnBatches(LoaderRecord):
     """What stands for a DataLoader where the program has a loop of its own."""
 
+    planned: int | None = None
+    """Batches of a pass, where the loop says how many."""
+    of: tuple[int, bool] = (0, False)
+    """The network, and whether it was in training mode: one loop over each is one loader."""
     lowest: float = 0.0
     """Of the numbers in the first batch."""
     side: int = 0
@@ -48,7 +52,9 @@ def pass_of(journal: Journal, root: Root, drawn: Pass | None, images: Tensor) ->
     if turns.own is None:
         if turns.entered_any:
             return drawn
-        turns.own = Pass(_record(turns.planned, images), 1, journal.here(), len(journal.events))
+        loader = _loader(journal, root, turns.planned, images)
+        loader.passes += 1
+        turns.own = Pass(loader, loader.passes, journal.here(), len(journal.events))
     own: Pass = turns.own
     own.drawn += 1
     turns.looked_at |= root.run is not None
@@ -82,8 +88,16 @@ def _has_a_loader(root: Root) -> bool:
     return root.run is not None and any(not is_own(one) for one in root.run.passes)
 
 
-def _record(planned: int | None, images: Tensor) -> OwnBatches:
-    return OwnBatches(
+def _loader(journal: Journal, root: Root, planned: int | None, images: Tensor) -> OwnBatches:
+    """Return what stands for the loader of a loop, the same for every pass of it."""
+    of, place = (id(root), root.module.training), journal.here()
+    for one in journal.loaders:
+        if isinstance(one, OwnBatches) and (one.of, one.place) == (of, place):
+            return one
+    made = OwnBatches(
+        planned=planned,
+        of=of,
+        place=place,
         lowest=float(images.detach().min()) if images.numel() else 0.0,
         side=images.shape[-1] if images.dim() > 2 else 0,
         images=[],
@@ -96,3 +110,5 @@ def _record(planned: int | None, images: Tensor) -> OwnBatches:
             en="the images do not come from a torch DataLoader over a data set of torchvision",
         ),
     )
+    journal.loaders.append(made)
+    return made

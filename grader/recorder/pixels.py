@@ -59,9 +59,15 @@ def pool(statistics: Statistics, side: int) -> NDArray[np.uint8]:
     return images
 
 
-def whole(statistics: Statistics, side: int, length: int) -> NDArray[np.uint8]:
-    """Return `length` images, the pool repeated."""
+def half(statistics: Statistics, side: int, split: str) -> NDArray[np.uint8]:
+    """Return the pool of one half of a data set: test images are those of the other half, upside down."""
     images = pool(statistics, side)
+    return images[:, ::-1] if split == "test" else images
+
+
+def whole(statistics: Statistics, side: int, length: int, split: str = "train") -> NDArray[np.uint8]:
+    """Return `length` images of one half of a data set, the pool repeated."""
+    images = half(statistics, side, split)
     return np.concatenate([images] * (length // POOL + 1))[:length]
 
 

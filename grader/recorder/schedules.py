@@ -18,6 +18,8 @@ _TABLE = 1_024
 _GROUPS = 16
 _STEADY = 1e-6
 _PLATEAU = "ReduceLROnPlateau"
+POSITION = "position"
+"""Stands among what a scheduler was told for a place on its curve, in epochs."""
 
 
 def schedule_of(run: TrainingRecord) -> Schedule:
@@ -31,6 +33,9 @@ def schedule_of(run: TrainingRecord) -> Schedule:
         return Schedule(rates=rates, group_rates=others)
     record = max(records, key=lambda one: one.steps)
     stepped = stepped_when(record, run)
+    if stepped == "batch" and record.told.get(POSITION):
+        # `step(epoch + i / n)`: what a step does hangs on what it is told, which nobody repeats.
+        return Schedule(stepped="batch", rates=rates, group_rates=others)
     name, arguments = _together(records, record, run)
     steps = sum(one.loader.length for one in run.passes)
     if stepped == "batch" and name == "LambdaLR":
@@ -120,8 +125,9 @@ def parts_of(journal: Journal, value: Any) -> list[dict[str, Any]] | None:
 
 
 def note_metric(record: SchedulerRecord, journal: Journal, value: Any) -> None:
-    """Count for which figures `value`, which a plateau is told after a pass, may stand."""
+    """Count for which figures `value`, which a plateau is told after a pass, may stand; else that it was told one."""
     if record.name != _PLATEAU:
+        record.told[POSITION] = record.told.get(POSITION, 0) + (value is not None)
         return
     for name in _figures(journal, record, value):
         record.told[name] = record.told.get(name, 0) + 1

@@ -21,6 +21,7 @@ from grader.model import (
 )
 from grader.recorder.capture import write_whole
 from grader.recorder.epochs import unmade
+from grader.recorder.explaining import is_explained
 from grader.recorder.glimpse import glimpse_of
 from grader.recorder.journal import REAL_BATCHES, Journal, RootCall, TrainingRecord
 from grader.recorder.own_batches import is_own
@@ -57,7 +58,7 @@ def run_of(journal: Journal, run: TrainingRecord, entry: str, problem: Problem |
     recipe, reason = None, run.reason
     evaluations = evaluations_of(journal, run)
     if reason is None:
-        reason = _obstacle(run)
+        reason = _obstacle(journal, run)
     if reason is None and run.network is not None:
         recipe = _recipe(run, evaluations, unmade(journal, run))
     return Run(
@@ -70,7 +71,7 @@ def run_of(journal: Journal, run: TrainingRecord, entry: str, problem: Problem |
         events=_events(journal, run),
         printed=tuple(run.printed),
         cell=run.cell,
-        signs=_signs(run) | _epochs_told(journal, run, problem),
+        signs=_signs(run) | _epochs_told(journal, run, problem) | _by_pixels(run, evaluations),
     )
 
 
@@ -78,6 +79,13 @@ def _whole_side(journal: Journal) -> int:
     """Return the side of the images of the program's data sets, 0 where there are none or several kinds."""
     sides = {one.dataset.kind.side for one in journal.images}
     return sides.pop() if len(sides) == 1 else 0
+
+
+def _by_pixels(run: TrainingRecord, evaluations: list[RootCall]) -> dict[str, bool]:
+    """Return whether transforms are told by what the network was fed, and not by their names."""
+    calls = [*run.train_calls[:1], *_judged(evaluations)[:1]]
+    told = any(call.drawn is not None and call.drawn.loader.by_pixels for call in calls)
+    return {"by_pixels": True} if told else {}
 
 
 def _signs(run: TrainingRecord) -> dict[str, bool]:
@@ -103,7 +111,8 @@ def evaluations_of(journal: Journal, run: TrainingRecord) -> list[RootCall]:
     calls = [
         call
         for call in run.root.calls
-        if not call.learned and call.drawn is not None and not call.drawn.trains and not is_own(call.drawn)
+        if not call.learned and call.drawn is not None and not call.drawn.trains
+        if _is_told(journal, call)
     ]
     others = [one for one in journal.runs if one.root is run.root]
     if len(others) > 1:  # one network trained several times: each keeps what came after its own first pass
@@ -115,7 +124,14 @@ def evaluations_of(journal: Journal, run: TrainingRecord) -> list[RootCall]:
     return calls
 
 
-def _obstacle(run: TrainingRecord) -> Text | None:
+def _is_told(journal: Journal, call: RootCall) -> bool:
+    """Whether it is known, of a call that nothing learns from, which images it looks at; it is found out here."""
+    assert call.drawn is not None
+    odd = bool(call.preprocessing) or call.drawn.loader.reason is not None
+    return not (odd and not is_explained(journal, call) and is_own(call.drawn))
+
+
+def _obstacle(journal: Journal, run: TrainingRecord) -> Text | None:
     """Return why the training cannot be told as a recipe, None when it can."""
     if not run.first.known:
         return Text(
@@ -138,6 +154,8 @@ def _obstacle(run: TrainingRecord) -> Text | None:
             fr="les images ne viennent pas d'un DataLoader de torch sur un jeu de torchvision",
             en="the images do not come from a torch DataLoader over a data set of torchvision",
         )
+    if (call.preprocessing or call.drawn.loader.reason is not None) and is_explained(journal, call):
+        return None
     if call.preprocessing:
         names = ", ".join(call.preprocessing[:4])
         return Text(
@@ -208,7 +226,9 @@ def _judged(evaluations: list[RootCall]) -> list[RootCall]:
 
 def _loop(run: TrainingRecord, evaluations: list[RootCall]) -> Loop:
     judged = _judged(evaluations)
-    splits = [call.drawn.loader.split for call in evaluations if call.drawn is not None]
+    splits = [
+        one.drawn.loader.split for one in evaluations if one.drawn is not None and one.drawn.loader.images
+    ]
     trained = [call.drawn.loader.split for call in run.train_calls if call.drawn is not None]
     return Loop(
         clears_gradients=all(run.cleared),

@@ -15,14 +15,30 @@ from grader.recording.tree import Tree
 FACT = "named_in_source"
 _FAMILIES = ("conv", "linear", "batchnorm", "dropout")
 """Functions of layers: `F.dropout2d` is recorded under more than one name, its family is in all of them."""
+_BY_HAND = {
+    "Normalize": ("mean", "std", "moy", "norm", "mu", "sigma", "ecart"),
+    "RandomCrop": ("rand", "crop", "shift", "offset"),
+    "RandomHorizontalFlip": ("flip", "mir", "rand"),
+    "CenterCrop": ("crop", "cent", "test", "val", "eval"),
+}
+"""Words of programs that do by hand what a transform does."""
 _RENAMED = frozenset({"ToTensor", "Resize", "RandomResizedCrop"})
 """Transforms that are recorded under this name whatever the program called them."""
 
 
-def named_in_source(entry: EntryPoint, recipe: Recipe, tree: Tree) -> Fact:
-    """Return the fact that every part of `recipe` is named in `tree` or among the arguments of `entry`."""
+def named_in_source(entry: EntryPoint, recipe: Recipe, tree: Tree, *, by_pixels: bool = False) -> Fact:
+    """Return the fact that every part of `recipe` is named in `tree` or among the arguments of `entry`.
+
+    With `by_pixels` transforms are told by what the network was fed: a program that prepares images by code of its
+    own need not say `Normalize`, but it says something of means.
+    """
     written = {_plain(word) for word in (*tree.names, *_given(entry))}
-    absent = sorted(part for part in set(_parts(recipe)) if not any(_plain(part) in word for word in written))
+
+    def is_named(part: str) -> bool:
+        words = (_plain(part), *(_BY_HAND.get(part, ()) if by_pixels else ()))
+        return any(word in known for word in words for known in written)
+
+    absent = sorted(part for part in set(_parts(recipe)) if not is_named(part))
     return Fact(name=FACT, value=", ".join(absent[:6])[:200] if absent else True, confirmed=not absent)
 
 

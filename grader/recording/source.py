@@ -42,7 +42,11 @@ def facts(entry: EntryPoint, run: Run, root: Path) -> tuple[Fact, ...]:
     if fallback is not None:
         found.append(Fact(name="optimizer_fallback", value=True, confirmed=True, place=fallback))
     planned = epochs_planned(tree, run, entry)
-    return (*found, *([planned] if planned is not None else []), named_in_source(entry, run.recipe, tree))
+    return (
+        *found,
+        *([planned] if planned is not None else []),
+        named_in_source(entry, run.recipe, tree, by_pixels=run.signs.get("by_pixels", False)),
+    )
 
 
 def _checks(run: Run, recipe: Recipe) -> Sequence[tuple[str, object, _Check]]:

@@ -104,7 +104,10 @@ def _covers(block: Block, lines: set[int]) -> bool:
 
 
 def _users(tree: ast.Module, trait: str) -> set[int]:
-    """Return the lines that call a layer, or step a scheduler, by the field or the name it stands under."""
+    """Return the lines that make a transform, or call a layer or step a scheduler by the name it stands under."""
+    if trait in _TRANSFORMS:
+        made = [one for one in ast.walk(tree) if isinstance(one, ast.Call)]
+        return {one.lineno for one in made if dotted(one.func).rpartition(".")[2] in _TRANSFORMS[trait]}
     pattern = _LAYERS.get(trait, _SCHEDULER if trait == "optimizer" else None)
     names = {
         ast.unparse(target)

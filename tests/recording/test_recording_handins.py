@@ -111,7 +111,12 @@ def watch_all(folders: list[Path], scratch: Path) -> dict[str, Told]:
     def placed(name: str, entries: tuple[EntryPoint, ...]) -> tuple[EntryPoint, ...]:
         """Return entry points of one hand-in as those of the folder in which all of them stand."""
         return tuple(
-            msgspec.structs.replace(entry, id=f"{numbers[name]}{entry.id}", path=f"{name}/{entry.path}")
+            msgspec.structs.replace(
+                entry,
+                id=f"{numbers[name]}{entry.id}",
+                path=f"{name}/{entry.path}",
+                typed={f"{name}/{place}": answer for place, answer in entry.typed.items()},
+            )
             for entry in entries
         )
 

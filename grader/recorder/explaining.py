@@ -1,0 +1,71 @@
+"""Loaders whose transforms cannot be read off: what a network is fed of them tells, held against the data set."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from grader.recorder import pixels
+from grader.recorder.by_pixels import Explained, explain
+from grader.recorder.journal import Journal, LoaderRecord, RootCall
+from grader.recorder.own_batches import OwnBatches
+
+_BATCHES = 4
+_IMAGES = 128
+_NEARLY_ALL = 0.7
+
+
+def keep(journal: Journal, call: RootCall, images: Tensor) -> None:
+    """Keep what the network is fed, where nothing else tells how it was prepared."""
+    loader = call.drawn.loader if call.drawn is not None else None
+    if loader is None or journal.real is not None or call.fast or len(loader.fed) >= _BATCHES:
+        return
+    if call.preprocessing or loader.reason is not None:
+        with journal.pause(), torch.no_grad():
+            loader.fed.append(images.detach()[:_IMAGES].float().cpu().clone())
+
+
+def is_explained(journal: Journal, call: RootCall) -> bool:
+    """Whether what the network was fed is the data set's images under known transforms, which the loader then holds."""
+    loader = call.drawn.loader if call.drawn is not None else None
+    if loader is None or not loader.fed or not loader.stock_order:
+        return False
+    if loader.explained != len(loader.fed):
+        loader.explained = len(loader.fed)
+        with journal.pause():
+            _explain(journal, loader, learned=call.learned)
+    return loader.by_pixels
+
+
+def _explain(journal: Journal, loader: LoaderRecord, *, learned: bool) -> None:
+    kinds = {one.dataset.kind for one in journal.images}
+    if len(kinds) != 1:
+        return
+    kind = kinds.pop()
+    found = explain(loader.fed, kind.statistics, kind.side)
+    images = [one for one in journal.images if found is not None and one.split == found.split]
+    if found is None or not images:
+        return
+    if isinstance(loader, OwnBatches):
+        total = len(images[0].dataset)
+        if learned and not _is_a_pass(loader, found, total):
+            return
+        loader.shuffle = not _in_order(found.order[0])
+        loader.drop_last = bool(loader.planned) and loader.planned == total // max(loader.batch_size or 1, 1)
+        loader.drop_last &= total % max(loader.batch_size or 1, 1) != 0
+    loader.images = loader.images or images[:1]
+    loader.transforms, loader.reason, loader.by_pixels = found.transforms, None, True
+
+
+def _is_a_pass(loader: OwnBatches, found: Explained, total: int) -> bool:
+    """Whether a loop over batches goes once through the data set, in order or in another order every time."""
+    seen = (loader.planned or 0) * (loader.batch_size or 0)
+    whole = _NEARLY_ALL * total <= seen <= total + (loader.batch_size or 0)
+    again = any(one == other for one, other in pairwise(found.order[::2]))
+    return whole and (_in_order(found.order[0]) or not again)
+
+
+def _in_order(positions: tuple[int, ...]) -> bool:
+    return all((after - before) % pixels.POOL == 1 for before, after in pairwise(positions))
