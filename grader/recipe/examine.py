@@ -1,16 +1,8 @@
-"""Rebuilds every recorded network, measures it, and compares it with what was recorded.
-
-    printf RECORDINGS_DIR | python -m grader.recipe.examine
-
-reads `recordings.json` and the samples files there and writes `examinations.json`: one `Examination` a run.
-The process caps its own memory; its caller caps its time. What is done so far is on disk at any moment.
-"""
+"""Rebuilds every recorded network of a folder, measures it, and compares it with what was recorded."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 import warnings
 from pathlib import Path
 
@@ -27,11 +19,9 @@ from grader.recipe.layers import count_parameters, count_weights, layers_of
 from grader.recipe.operations import operations
 from grader.recipe.rebuild import rebuild
 from grader.recipe.samples import Samples, evaluate, read_samples
-from grader.recipe.uncompiled import leave_compiler_out
 from grader.records import read_record, write_record
 from grader.text import Text
 
-MEMORY_BYTES = 6 * 1024**3
 OUTPUT = "examinations.json"
 _RELATIVE = 1e-4
 _NO_SAMPLES = Text(
@@ -158,22 +148,20 @@ def _same_outputs(network: Network, samples: Samples) -> bool:
     return True
 
 
-def main() -> int:
-    """Examine every run of the folder named on standard input that has no examination yet; return the exit code.
+def get_ready() -> None:
+    """Have this process ready to examine at once: whoever starts it early waits for nothing later."""
+    # One thread: two are no faster on batches this small, and far slower beside a busy neighbour.
+    torch.set_num_threads(1)
+    # What torch imports with the first shape that it works out.
+    torch.nn.Conv2d(1, 1, 1, device="meta")(torch.empty(1, 1, 1, 1, device="meta"))
+
+
+def examine_all(folder: Path) -> None:
+    """Examine every run of `folder`/recordings.json that has no examination yet.
 
     A run is noted as not examined before it is begun: where one of them ends the process (memory, a fault in
     torch), the caller starts it again and the others are still done.
     """
-    _cap_memory()
-    # One thread: two are no faster on batches this small, and far slower beside a busy neighbour.
-    torch.set_num_threads(1)
-    leave_compiler_out()
-    # Everything is imported by now, and what torch imports with the first shape that it works out: who started this
-    # early has us ready.
-    torch.nn.Conv2d(1, 1, 1, device="meta")(torch.empty(1, 1, 1, 1, device="meta"))
-    if not (name := sys.stdin.buffer.read()):
-        return 0
-    folder = Path(os.fsdecode(name))
     recordings = read_record(folder / "recordings.json", Recordings)
     found = _done_before(folder)
     for recording in recordings.recordings:
@@ -186,7 +174,6 @@ def main() -> int:
             with contextlib.suppress(MemoryError):
                 found[run.id] = examine(run, folder)
     write_record(folder / OUTPUT, list(found.values()))
-    return 0
 
 
 def _done_before(folder: Path) -> dict[str, Examination]:
@@ -199,16 +186,3 @@ _TOO_MUCH = Text(
     fr="La reconstruction de ce réseau demande plus de mémoire ou de temps que prévu : une personne doit le regarder.",
     en="Rebuilding this network takes more memory or time than it is given: a person must look at it.",
 )
-
-
-def _cap_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limits
-        return
-    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,6 +1,6 @@
 """The host's side of recording: launch the recorder, believe nothing it left until checked, match stages.
 
-No torch here: networks are rebuilt by `python -m grader.recipe.examine`, in a process with capped memory.
+No torch here: networks are rebuilt by `python -m grader.recipe`, in a process with capped memory.
 """
 
 from grader.recording.ingredients import ingredients

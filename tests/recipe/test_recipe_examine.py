@@ -169,7 +169,7 @@ def recordings_of(*runs: Run) -> Recordings:
 
 def start(folder: Path) -> int:
     """Run the examination over `folder` as the host does and return its exit code."""
-    command = [sys.executable, "-m", "grader.recipe.examine"]
+    command = [sys.executable, "-m", "grader.recipe"]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     given = os.fsencode(folder)
     return subprocess.run(command, env=environment, input=given, check=False, timeout=300).returncode
