@@ -11,14 +11,14 @@ from grader.answers.words import Reading, Word
 
 _UP_VERBS = word_set(
     "monter monte augmenter augmente grimper grimpe gagner gagne rise rose increase climb gain improve ameliorer"
-    " croitre progresser progresse bondir jump raise boost remonter up"
+    " croitre progresser progresse bondir jump raise boost remonter up bondit soar shoot decoller"
 )
 _UP_NOUNS = word_set(
     "hausse gain augmentation increase rise amelioration improvement progression progres boost"
 )
 _DOWN_VERBS = word_set(
     "baisser baisse chuter chute tomber tombe descendre descend drop fall fell decrease diminuer diminue perdre perd"
-    " lose lost decline regresser reculer recule plummet sink down"
+    " lose lost decline regresser reculer recule plummet sink down effondrer effondre collapse plunge dive degringoler"
 )
 _DOWN_NOUNS = word_set(
     "baisse chute perte diminution drop fall decrease decline recul regression deterioration"
