@@ -65,7 +65,7 @@ def explain(batches: Sequence[Any], statistics: Statistics, side: int) -> Explai
             known = [one for one in found if one is not None]
             transforms = _transforms(arrays, known, images, height)
             order = tuple(tuple(map(int, one.index)) for one in known)
-            return Explained(split, transforms, order) if transforms is not None else None  # type: ignore[arg-type]
+            return Explained(split, transforms, order) if transforms is not None else None
     return None
 
 
@@ -183,7 +183,7 @@ def _cut(images: NDArray[np.uint8], found: _Found, size: int) -> Images:
     ):
         image = images[index, :, ::-1] if mirrored else images[index]
         rows.append(image[down : down + size, across : across + size])
-    whole: Images = np.stack(rows).transpose(0, 3, 1, 2).astype(np.float32) / 255
+    whole: Images = np.stack(rows).transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
     return whole
 
 

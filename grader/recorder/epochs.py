@@ -2,7 +2,7 @@
 
 Every `for` of the program goes through `watched`, which counts the turns of what it is given, and which trainings
 began a pass in them. A range with a pass a turn is a loop over epochs; a loop in which batches are learned from that
-no DataLoader draws is a pass itself. DataLoaders are handed on as they are.
+no DataLoader draws is a pass itself.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from torch.utils.data import DataLoader
-
 from grader.recorder.inert import Bar
 from grader.recorder.journal import Journal, TrainingRecord
 from grader.recorder.loaders import Batches, in_a_loop
 from grader.recorder.own_batches import over
 
 _NAME = "__recorder_watched__"
-_LEFT_ALONE = (DataLoader, Batches, str, bytes, dict)
+_LEFT_ALONE = (str, bytes, dict)
 
 
 class Turns:
     """The turns of one loop; of a range, a list and their like it is known how many were planned."""
 
-    def __init__(self, journal: Journal, planned: int | None) -> None:
+    def __init__(self, journal: Journal, planned: int | None, length: int | None = None) -> None:
         self.planned, self.begun, self.over = planned, 0, False
+        self.length = planned if planned is not None else length
+        """How many turns it has where it is a pass over batches."""
         self.own: Any = None
         """The pass that this loop is by itself (`own_batches`)."""
         self.looked_at = False
@@ -56,7 +56,7 @@ class Turns:
     def missing(self, run: TrainingRecord) -> int:
         """Return how many epochs of `run` were planned and not come to; 0 where this is no loop over its epochs."""
         # A loop inside this one may have told of the same passes already.
-        counts = self._tells(run) and run.told_at < len(run.passes) and not self.over
+        counts = self._tells(run) and run.told_at < len(run.passes) and not self.over and self.own is None
         return max(self.planned - self._passes[run], 0) if counts and self.planned is not None else 0
 
     def left(self) -> None:
@@ -110,7 +110,8 @@ def install(journal: Journal) -> None:
             return values
         each = iter(inside)
         planned = len(inside) if isinstance(inside, range | list | tuple) else None
-        return _Loop(journal, Turns(journal, planned), each)
+        length = each.length if isinstance(each, Batches) else None
+        return _Loop(journal, Turns(journal, planned, length), each)
 
     setattr(builtins, _NAME, watched)
 

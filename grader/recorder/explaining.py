@@ -14,6 +14,8 @@ from grader.recorder.own_batches import OwnBatches
 
 _BATCHES = 4
 _IMAGES = 128
+_LEAST = 100
+"""Images learned from, below which a change made by chance may have passed unseen."""
 _NEARLY_ALL = 0.7
 
 
@@ -35,11 +37,14 @@ def is_explained(journal: Journal, call: RootCall) -> bool:
     if loader.explained != len(loader.fed):
         loader.explained = len(loader.fed)
         with journal.pause():
-            _explain(journal, loader, learned=call.learned)
+            _explain(journal, loader)
     return loader.by_pixels
 
 
-def _explain(journal: Journal, loader: LoaderRecord, *, learned: bool) -> None:
+def _explain(journal: Journal, loader: LoaderRecord) -> None:
+    learned = any(one.loader is loader for run in journal.runs for one in run.passes)
+    if learned and sum(len(one) for one in loader.fed) < _LEAST:
+        return
     kinds = {one.dataset.kind for one in journal.images}
     if len(kinds) != 1:
         return

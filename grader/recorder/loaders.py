@@ -195,6 +195,8 @@ class Batches:
     def __len__(self) -> int:
         return self._pass.loader.length
 
+    length = property(__len__)
+
     def next(self) -> Any:
         """Return the next batch, by the name that iterators once had."""
         self._journal.bridge("iterator_next")

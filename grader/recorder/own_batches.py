@@ -52,7 +52,7 @@ def pass_of(journal: Journal, root: Root, drawn: Pass | None, images: Tensor) ->
     if turns.own is None:
         if turns.entered_any:
             return drawn
-        loader = _loader(journal, root, turns.planned, images)
+        loader = _loader(journal, root, turns.length, images)
         loader.passes += 1
         turns.own = Pass(loader, loader.passes, journal.here(), len(journal.events))
     own: Pass = turns.own

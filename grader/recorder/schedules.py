@@ -33,7 +33,7 @@ def schedule_of(run: TrainingRecord) -> Schedule:
         return Schedule(rates=rates, group_rates=others)
     record = max(records, key=lambda one: one.steps)
     stepped = stepped_when(record, run)
-    if stepped == "batch" and record.told.get(POSITION):
+    if record.told.get(POSITION) and (stepped == "batch" or any(one.moved for one in run.passes)):
         # `step(epoch + i / n)`: what a step does hangs on what it is told, which nobody repeats.
         return Schedule(stepped="batch", rates=rates, group_rates=others)
     name, arguments = _together(records, record, run)

@@ -17,7 +17,8 @@ MOST_COMMANDS = 12
 """Kept for one script."""
 _MOST_FILES = 40
 _MOST_BYTES = 128 * 1024
-_SUFFIXES = (".sh", ".bash", ".bat", ".ps1", ".md", ".txt", ".py")
+_SUFFIXES = (".sh", ".bash", ".bat", ".cmd", ".ps1", "makefile", ".mk", ".md", ".rst", ".tex", ".txt", ".py")
+_TALK = (".md", ".rst", ".tex", ".txt", ".py")
 _COMMAND = re.compile(
     r"((?:\b[A-Za-z_]\w*=[^\s=;|&]*[ \t]+){0,12})"
     r"\bpython[\d.]*(?:\.exe)?[ \t]+(?:-[a-zA-Z][ \t]+)*([\w./\\-]+\.py)\b([^\n#|&;>`]{0,400})"
@@ -48,7 +49,7 @@ def written(folder: Path, files: Sequence[FileEntry], sources: Sequence[Source])
     found: dict[str, dict[Command, None]] = {}
     texts = [file.path for file in files if file.path.lower().endswith(_SUFFIXES)]
     # What is meant to be run comes before what merely talks about it.
-    for path in sorted(texts, key=lambda path: (path.endswith((".md", ".txt", ".py")), path))[:_MOST_FILES]:
+    for path in sorted(texts, key=lambda path: (path.endswith(_TALK), path))[:_MOST_FILES]:
         for name, words, set_ in _commands(folder / path):
             target = _meant(name, path, scripts)
             command = _declared(words, set_, scripts[target]) if target else None

@@ -70,7 +70,22 @@ def _options(tree: ast.Module) -> Iterator[tuple[list[str], dict[str, ast.expr]]
         names = [value for value in map(_literal, call.args) if isinstance(value, str) and value]
         if names:
             yield names, {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    yield from _subparsers(tree)
     yield from front_ends.options(tree)
+
+
+def _subparsers(tree: ast.Module) -> Iterator[tuple[list[str], dict[str, ast.expr]]]:
+    """Yield the word that chooses among the subparsers of a script, as a choice of their names."""
+    calls = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
+    made = sorted(
+        (one for one in calls if getattr(one.func, "attr", "") == "add_parser" and one.args),
+        key=lambda call: (call.lineno, call.col_offset),
+    )
+    names = [one.args[0] for one in made if isinstance(one.args[0], ast.Constant)]
+    if names:
+        yield ["command"], {"choices": ast.List(elts=list(names), ctx=ast.Load())}
 
 
 def declared(tree: ast.Module) -> dict[str, bool]:

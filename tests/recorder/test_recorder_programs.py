@@ -466,7 +466,7 @@ def test_mixed_precision_and_saved_models_pass(recipe_of: RecipeOf) -> None:
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("lambda_", "Lambda"), ("enveloppe", "Images"), ("fermeture", "control flow"), ("tableau", "DataLoader"),
+    [("lambda_", "Lambda"), ("enveloppe", "Images"), ("fermeture", "control flow"),
      ("main_levee", "optimizer"), ("morceaux", "Sequential")],
 )  # fmt: skip
 def test_what_no_recipe_can_hold_is_said(run_of: RunOf, name: str, word: str) -> None:
@@ -475,6 +475,20 @@ def test_what_no_recipe_can_hold_is_said(run_of: RunOf, name: str, word: str) ->
     assert run.recipe is None
     assert run.unexpressed is not None
     assert word in run.unexpressed.en
+
+
+def test_batches_cut_from_tensors_in_memory_are_told_by_their_pixels(recipe_of: RecipeOf) -> None:
+    """A loop over slices of all images is a pass over them, and what the network is fed tells the transforms."""
+    recipe = recipe_of("tableau")
+    assert recipe.data.train == (Call(name="ToTensor"),) and not recipe.data.shuffle
+    assert (recipe.data.batch_size, recipe.optimisation.epochs) == (100, 2)
+
+
+def test_a_position_told_to_a_scheduler_leaves_the_rates_alone(recipe_of: RecipeOf) -> None:
+    """`step(epoch + i / n)` is no step of the scheduler's own: the rates of the epochs are those of the program."""
+    schedule = recipe_of("position").optimisation.schedule
+    assert (schedule.name, schedule.stepped) == (None, "batch")
+    assert schedule.rates == pytest.approx((0.1, 0.05, 0.1))
 
 
 def test_lazy_layers_are_recorded_as_what_they_become(recipe_of: RecipeOf) -> None:
