@@ -28,7 +28,8 @@ _LIBRARIES = frozenset(sys.stdlib_module_names) | {
     "tensorflow", "keras", "pytorch_lightning", "lightning", "timm", "einops", "transformers", "torchmetrics", "jax",
     "flax", "mxnet", "theano", "caffe", "fastai", "ignite", "apex", "torchtext", "torchaudio", "albumentations",
     "kornia", "monai", "h5py", "scipy", "skimage", "cv2", "imageio", "numba", "cupy", "lxml", "bs4", "networkx",
-    "pandas", "sklearn", "psutil", "requests", "yaml", "torch", "torchvision", "numpy", "PIL",
+    "pandas", "sklearn", "psutil", "requests", "yaml", "torch", "torchvision", "numpy", "PIL", "click", "fire", "typer",
+    "hydra", "omegaconf", "absl", "docopt", "accelerate", "catalyst", "skorch", "optuna", "ray",
 }  # fmt: skip
 """Known libraries: one that is not here is no module of the students'."""
 _BESIDE = re.compile(

@@ -126,9 +126,11 @@ def _first_line(node: ast.stmt) -> int:
 
 
 def given_by(statement: ast.stmt) -> set[str]:
-    """Return the names that a statement gives a value or a definition to."""
+    """Return the names that a statement gives a value or a definition to; of a `return` that it is one."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return {statement.name}
+    if isinstance(statement, ast.Return):
+        return {"return"}
     targets = statement.targets if isinstance(statement, ast.Assign) else []
     return {ast.unparse(target) for target in targets}
 

@@ -14,6 +14,7 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from grader.submissions.combining import rank
 from grader.submissions.commented import Block
 from grader.submissions.syntax import dotted
 from grader.submissions.traits import AUGMENTING, ORDER, SCHEDULERS, traits_of
@@ -22,6 +23,9 @@ _MARK = re.compile(
     r"ajout|rajout|add(?:ed|ition)?\b|nouveau|nouvelle|\bnew\b|comment(?:er|e|é|ed)?\b|enlev|retir|remov|suppr|delete"
     r"|partie|part\b|question|\bq\s?\d|\d\.\d|[eé]tape|stage|step\b|section|exercice|\bavec\b|\bsans\b|\bwith\b|without",
     re.IGNORECASE,
+)
+_WITHOUT = re.compile(
+    r"enlev|retir|remov|suppr|commenter|comment out|d[eé]sactiv|\bsans\b|without", re.IGNORECASE
 )
 _INERT = (
     '__import__("types").SimpleNamespace(step=lambda *_: None, get_last_lr=lambda: [0.0], state_dict=dict)'
@@ -53,7 +57,7 @@ class Removal:
 
 def removals(text: str, tree: ast.Module, blocks: Sequence[Block]) -> list[Removal]:
     """Return what may be taken out, the last improvement of the sheet first; `blocks` are the commented ones."""
-    marked = _marked_lines(text)
+    marked, spoken = _marked_lines(text), _spoken_of(text)
     found = []
     for trait in reversed(ORDER):
         if trait not in traits_of(tree):
@@ -64,7 +68,7 @@ def removals(text: str, tree: ast.Module, blocks: Sequence[Block]) -> list[Remov
         }
         held = lines | _users(tree, trait)
         instead = [one for one in blocks if trait not in traits_of(one.tree) and _covers(one, held)]
-        if parts and (held & marked or instead):
+        if parts and (held & marked or instead or trait in spoken):
             edits = tuple(edit for _, edit in parts)
             taken = {place for one in instead for place in one.replaces}
             last = [one for one in instead if not any(other is not one and set(other.replaces) & set(one.replaces)
@@ -85,18 +89,34 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
     return text
 
 
-def _marked_lines(text: str) -> set[int]:
-    """Return the lines of code with a comment that tells of an addition, beside them or on the line above."""
-    found: set[int] = set()
+def _comments(text: str) -> list[tuple[int, bool, str]]:
+    """Return (line, whether it stands alone, text) of every comment, as far as the text can be read."""
+    found: list[tuple[int, bool, str]] = []
     lines = text.split("\n")
     try:
         for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT and _MARK.search(token.string):
-                alone = not lines[token.start[0] - 1][: token.start[1]].strip()
-                found.add(token.start[0] + 1 if alone else token.start[0])
+            if token.type == tokenize.COMMENT:
+                line, column = token.start
+                found.append((line, not lines[line - 1][:column].strip(), token.string))
     except (tokenize.TokenError, SyntaxError, IndentationError):
         return found
     return found
+
+
+def _marked_lines(text: str) -> set[int]:
+    """Return the lines of code with a comment that tells of an addition, beside them or on the line above."""
+    return {line + alone for line, alone, said in _comments(text) if _MARK.search(said)}
+
+
+def _spoken_of(text: str) -> set[str]:
+    """Return the improvements that comments name where they say what to take out or to do without."""
+    paragraphs: list[tuple[int, str]] = []
+    for line, _, said in _comments(text):
+        if paragraphs and paragraphs[-1][0] == line - 1:
+            said = f"{paragraphs.pop()[1]} {said}"
+        paragraphs.append((line, said))
+    told = " ".join(said for _, said in paragraphs if _WITHOUT.search(said))
+    return {ORDER[rank(word) - 1] for word in re.findall(r"[\w-]+", told) if rank(word)}
 
 
 def _covers(block: Block, lines: set[int]) -> bool:
@@ -111,16 +131,26 @@ def _users(tree: ast.Module, trait: str) -> set[int]:
     pattern = _LAYERS.get(trait, _SCHEDULER if trait == "optimizer" else None)
     names = {
         ast.unparse(target)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and pattern is not None
-        if pattern.fullmatch(dotted(node.value.func).rpartition(".")[2])
-        for target in node.targets
+        for target, value in _given(tree)
+        if isinstance(value, ast.Call) and pattern is not None
+        if pattern.fullmatch(dotted(value.func).rpartition(".")[2])
     }
     return {
         node.lineno
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and ast.unparse(node.func) in names
     }
+
+
+def _given(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """Yield every target of an assignment with its value, those of `a, b = x, y` one by one."""
+    for node in ast.walk(tree):
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            assert isinstance(node, ast.Assign)
+            if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
+                yield from zip(target.elts, node.value.elts, strict=False)
+            else:
+                yield target, node.value
 
 
 class _Parts:

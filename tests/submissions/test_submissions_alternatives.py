@@ -148,3 +148,17 @@ def test_what_comments_call_an_addition_is_taken_out_again() -> None:
 def test_nothing_is_taken_out_that_no_comment_speaks_of() -> None:
     """A final state without comments is no evidence of earlier ones."""
     assert uncommented("\n".join(line.partition("  #")[0] for line in MARKED.split("\n"))) == []
+
+
+def test_a_sentence_that_says_what_to_take_out_is_evidence_enough() -> None:
+    """What a comment names beside `enlever` may be taken out; a commented return takes the place of its like."""
+    bare = "\n".join(line.partition("  #")[0] for line in MARKED.split("\n"))
+    told = {one.traits for one in uncommented(f"# avant : enlever la batchnorm et le dropout\n{bare}")}
+    assert told == {
+        frozenset({"augmentation", "optimizer", "dropout"}),
+        frozenset({"augmentation", "optimizer"}),
+    }
+    text = bare.replace("        return", "        # return relu(x)\n        return")
+    assert {one.traits for one in uncommented(text)} == {
+        frozenset({"augmentation", "optimizer", "batchnorm"})
+    }
