@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ ASSETS = Path(__file__).resolve().parent / "assets"
 TEMPLATES = Path(__file__).resolve().parent / "templates"
 
 
+@functools.cache
 def template(name: str, language: Language) -> jinja2.Template:
     """Return the template called `name`: it escapes everything, forgives no unknown name, and sets French as French."""
 

@@ -43,17 +43,27 @@ def render_here(result: Result, out: Path, language: Language, result_dir: Path)
     return ChildStatus(pages=pdf.pages)
 
 
+def _get_ready() -> None:
+    """Load what a report is made with, and lay out a line: much of it is only read when it is first used."""
+    for name in ("reports.figures", "reports.document", "matplotlib.style", "babel.dates"):
+        importlib.import_module(name)
+    from reports.pdf import PdfUnavailable, weasyprint
+
+    # Where it is missing, the PDF's own step says so.
+    with contextlib.suppress(PdfUnavailable):
+        weasyprint().HTML(string="<p>1</p>").write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Render what the command line names; return the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     if given == ["--wait"]:
-        importlib.import_module("reports.figures")
-        # Where it is missing, the PDF's own step says so.
-        with contextlib.suppress(ImportError, OSError):
-            importlib.import_module("weasyprint")
         # A page is hundreds of thousands of objects that all live to its end: looking for dead ones finds none.
+        gc.disable()
+        _get_ready()
         gc.freeze()
         gc.set_threshold(100_000, 50, 50)
+        gc.enable()
         given = msgspec.json.decode(sys.stdin.buffer.read() or b"[]", type=list[str])
     options = _parser().parse_args(given)
     limit_memory(options.memory_limit)
@@ -63,6 +73,8 @@ def main(arguments: list[str] | None = None) -> int:
         write_record(options.status, status)
     if status.note is not None and options.status is None:
         print(status.note.in_(options.lang), file=sys.stderr)
+    # The end of a process would look through all of it once more.
+    gc.freeze()
     return 0
 
 
