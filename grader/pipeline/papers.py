@@ -228,8 +228,9 @@ def _curves(found: _Gathered) -> tuple[tuple[StageResult, ...], str]:
             for stage in found.measured
             if stage.training and stage.training.curve
         )
-        told = "Mesuré par le correcteur" if french else "Measured by the grader"
-        return bare, f"{told} : {found.data}" if french else f"{told}: {found.data}"
+        told = "Mesure du correcteur" if french else "Measured by the grader"
+        data = found.data[:1].lower() + found.data[1:] if found.data[1:2].islower() else found.data
+        return bare, f"{told} : {data}" if french else f"{told}: {data}"
     told = "D'après nos propres journaux d'apprentissage" if french else "From our own training logs"
     return own_stages(found.assignment, found.watched.seen.curves), told
 

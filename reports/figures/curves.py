@@ -49,9 +49,10 @@ def curves(
     for axes, stage in zip(grid.flat, stages, strict=False):
         _own_curve(axes, logged.get(stage.stage), language)
         _curve(axes, stage, language)
-    for axes in list(grid.flat)[len(stages) :]:
+    for axes in grid.flat[len(stages) :]:
         axes.set_visible(False)
-    for axes in grid[-1]:
+    for axes in grid.flat[max(len(stages) - columns, 0) : len(stages)]:
+        axes.tick_params(labelbottom=True)
         axes.set_xlabel(say("epoch", language), parse_math=False)
     for row in grid:
         row[0].set_ylabel(say("accuracy", language), parse_math=False)
