@@ -18,6 +18,8 @@ COURSEWORK = courseworks.load("polytech_tp5_6")
 RUBRIC = load_rubric(COURSEWORK.folder / "rubric.toml")
 MARKED = COURSEWORK.folder / "answer_examples.jsonl"
 DEVELOPMENT = Path(__file__).resolve().parents[3] / "shared" / "answers-dev.jsonl"
+TURNED_ROUND = Path(__file__).with_name("turned_round.jsonl")
+"""Answers of our own: fluent ones that turn something round, and right ones in unusual words."""
 GRAM = 8
 
 
@@ -29,7 +31,7 @@ def grams(text: str) -> set[tuple[str, ...]]:
 @pytest.mark.skipif(not DEVELOPMENT.is_file(), reason="the development answers are not here")
 def test_no_sentence_of_the_development_answers_stands_in_the_rubric() -> None:
     """Not eight words in a row of any of those answers stand in what judges them, or in the answers of our own."""
-    own = [COURSEWORK.folder / "rubric.toml", *sorted(COURSEWORK.folder.glob("answer_*.py")), MARKED]
+    own = [COURSEWORK.folder / "rubric.toml", *sorted(COURSEWORK.folder.glob("answer_*.py")), MARKED, TURNED_ROUND]
     ours = set().union(*(grams(path.read_text(encoding="utf-8")) for path in own))
     lines = DEVELOPMENT.read_text(encoding="utf-8").splitlines()
     shared = set().union(*(grams(json.loads(line)["answer"]) for line in lines)) & ours
@@ -139,6 +141,17 @@ def test_our_own_marked_answers_are_marked_alike() -> None:
     found = evaluate_answers(MARKED, "polytech_tp5_6").overall
     assert good(found, exact=0.9, kappa=0.85, decided=0.75), found
     assert (found.over_by_one or 0) < 0.01
+
+
+@pytest.mark.slow
+def test_what_is_turned_round_gets_no_full_mark_and_what_is_right_no_zero() -> None:
+    """Of fluent inverted answers hardly one gets all points unseen; right ones are mostly decided, and never a zero."""
+    found = evaluate_answers(TURNED_ROUND, "polytech_tp5_6")
+    assert (found.overall.over_by_one or 0) < 0.01, found.overall
+    assert (found.overall.exact or 0) >= 0.95, found.overall
+    right = [one for one in found.answers if one.theirs == 1]
+    assert sum(one.decided for one in right) >= 0.9 * len(right)
+    assert not [one for one in right if one.decided and not one.ours]
 
 
 @pytest.mark.slow
