@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
+
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from grader.text import Language
+from reports.formatting import spaced
 from reports.phrases import say
 from reports.view import ItemRow, Summary, Tone
 
@@ -15,6 +21,21 @@ _STYLES: dict[Tone, str] = {"good": "green", "part": "yellow", "bad": "red", "op
 _BAR_WIDTH = 40
 _WIDE = 110
 _MANY = 3
+_FIXED = re.compile("[\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}]")
+
+
+class Sentence:
+    """A sentence that breaks between words and, in French, not before a high sign, which the terminal's own would."""
+
+    def __init__(self, text: str, language: Language) -> None:
+        self._text = spaced(text, language)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in textwrap.wrap(self._text, options.max_width, break_on_hyphens=False) or [""]:
+            yield Text(_FIXED.sub(" ", line))
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement(max(map(len, self._text.split(" "))), len(self._text))
 
 
 def print_summary(summary: Summary, console: Console) -> None:
@@ -28,14 +49,16 @@ def print_summary(summary: Summary, console: Console) -> None:
     for (symbol, told), items in alike.items():
         console.print()
         ids = ", ".join(one.label for one in items)
-        console.print(_hanging(symbol, f"{told.rstrip('.')}{say('colon', summary.language)}{ids}"))
+        console.print(
+            _hanging(symbol, f"{told.rstrip('.')}{say('colon', summary.language)}{ids}", summary.language)
+        )
     if summary.stages:
         console.print()
         console.print(_stages(summary, console.width))
         console.print(Text(summary.data, style="dim"))
-    _sentences(say("fix_first", summary.language), summary.fix_first, console, numbered=True)
-    _sentences(say("problems", summary.language), summary.problems, console)
-    _sentences(say("notes", summary.language), summary.notes, console)
+    _sentences("fix_first", summary.fix_first, summary.language, console, numbered=True)
+    _sentences("problems", summary.problems, summary.language, console)
+    _sentences("notes", summary.notes, summary.language, console)
     console.print()
 
 
@@ -98,7 +121,9 @@ def _questions(summary: Summary, width: int, told_below: frozenset[str]) -> Tabl
             Text(item.label),
             Text(item.points),
             Text(item.outcome, style=style),
-            Text(feedback, style="" if told else "dim", no_wrap=not told, overflow="ellipsis"),
+            Sentence(told, language)
+            if told
+            else Text(feedback, style="dim", no_wrap=True, overflow="ellipsis"),
         )
     return table
 
@@ -123,18 +148,20 @@ def _stages(summary: Summary, width: int) -> Table:
     return table
 
 
-def _sentences(title: str, lines: tuple[str, ...], console: Console, *, numbered: bool = False) -> None:
+def _sentences(
+    title: str, lines: tuple[str, ...], language: Language, console: Console, *, numbered: bool = False
+) -> None:
     if not lines:
         return
     console.print()
-    console.print(Text(title, style="bold"))
+    console.print(Text(say(title, language), style="bold"))
     for number, line in enumerate(lines, start=1):
         mark = f"{number}." if numbered else "·"
-        console.print(_hanging(mark, line))
+        console.print(_hanging(mark, line, language))
 
 
-def _hanging(mark: str, line: str) -> Padding:
+def _hanging(mark: str, line: str, language: Language) -> Padding:
     """Return `line` with `mark` before it, its further lines set in."""
     grid = Table.grid(padding=(0, 1))
-    grid.add_row(Text(mark), Text(line, overflow="fold"))
+    grid.add_row(Text(mark), Sentence(line, language))
     return Padding(grid, (0, 0, 0, 1))

@@ -17,6 +17,7 @@ from reports.cleaning import clean_line
 from reports.formatting import integer
 from reports.phrases import item_label, say
 from reports.stages import StageRow, stage_rows
+from reports.terminal import Sentence
 from reports.view import place_text
 
 _BEGINNING = 60
@@ -60,19 +61,21 @@ def print_inspection(seen: Inspection, language: Language, console: Console) -> 
     """Print programs, stages, layers, departures, answers and notes, in that order."""
     words = {key: text.in_(language) for key, text in _WORDS.items()}
     result = seen.result
-    _section(words["programs"], _programs(seen, language) or [words["none"]], console)
-    _section(words["stages"], [_stage(row, language) for row in stage_rows(result, language)], console)
+    _section(words["programs"], _programs(seen, language) or [words["none"]], language, console)
+    _section(
+        words["stages"], [_stage(row, language) for row in stage_rows(result, language)], language, console
+    )
     layers = next((stage.layers for stage in result.stages if stage.layers), ())
     if layers:
-        _section(words["layers"], [], console)
+        _section(words["layers"], [], language, console)
         console.print(_layers(layers, language))
-    _section(words["departures"], _departures(seen, language) or [words["all_well"]], console)
+    _section(words["departures"], _departures(seen, language) or [words["all_well"]], language, console)
     programmed = {stage.item for stage in result.stages}
     written = [one for one in result.answers if one.state == "found" or one.question not in programmed]
-    _section(words["answers"], _answers(written, language), console)
+    _section(words["answers"], _answers(written, language), language, console)
     notes = [note.in_(language) for note in (*_by_themselves(seen), *result.notes, *result.submission.notes)]
     if notes:
-        _section(words["notes"], notes, console)
+        _section(words["notes"], notes, language, console)
 
 
 def _by_themselves(seen: Inspection) -> list[Text]:
@@ -94,12 +97,12 @@ def _by_themselves(seen: Inspection) -> list[Text]:
     ]
 
 
-def _section(title: str, lines: list[str], console: Console) -> None:
+def _section(title: str, lines: list[str], language: Language, console: Console) -> None:
     """Print a title and its lines; what students wrote keeps no power over the terminal."""
     console.print()
     console.print(Line(title, style="bold"))
     for line in lines:
-        console.print(Padding(Line(clean_line(line, 600), overflow="fold"), (0, 0, 0, 2)))
+        console.print(Padding(Sentence(clean_line(line, 600), language), (0, 0, 0, 2)))
 
 
 def _departures(seen: Inspection, language: Language) -> list[str]:

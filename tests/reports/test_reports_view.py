@@ -15,7 +15,7 @@ from rich.console import Console
 
 from grader.model import Language, Mark, Outcome, Result, Total
 from reports import summary
-from reports.terminal import print_summary
+from reports.terminal import Sentence, print_summary
 
 
 def _printed(result: Result, language: Language, width: int) -> str:
@@ -34,6 +34,16 @@ def test_terminal_shows_the_result(
     shown = _printed(report_example.example(), language, width)
     assert max(map(len, shown.splitlines())) <= width
     golden(f"terminal-{language}-{width}.txt", shown)
+
+
+def test_no_line_of_a_terminal_begins_with_a_high_sign() -> None:
+    """French keeps its colons with the word before them, and what is printed holds ordinary spaces only."""
+    console = Console(file=io.StringIO(), width=20, no_color=True, highlight=False)
+    console.print(Sentence("Le pas s'annule vite : appelez lr_sched.step() une fois.", "fr"))
+    stream = console.file
+    assert isinstance(stream, io.StringIO)
+    lines = [line.rstrip() for line in stream.getvalue().splitlines()]
+    assert lines == ["Le pas s'annule", "vite : appelez", "lr_sched.step() une", "fois."]
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
