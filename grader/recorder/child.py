@@ -22,6 +22,7 @@ from grader.recorder import (
     data,
     elsewhere,
     epochs,
+    front_ends,
     helpers,
     inert,
     launching,
@@ -151,6 +152,7 @@ class Child:
         bridges.install(journal)
         elsewhere.install(journal, self.root, self.entry.typed)
         launching.install(self.root, journal)
+        front_ends.install(program.own_modules(self.root))
         sys.meta_path.append(helpers.Helpers(self.root, journal))
         if journal.real is None:
             journal.capture = Capture(journal, initial, self.job.out, self.entry.id)

@@ -240,7 +240,8 @@ class Batches:
         one = self._pass
         if self._journal.real is not None:
             return one.run is not None and not one.run.watched(one)
-        return one.drawn > _PULLED_MAX or one.number > _PULLED_MAX
+        run = one.run or self._journal.current
+        return (run is not None and not run.watched(one)) or max(one.drawn, one.number) > _PULLED_MAX
 
     def _allowed(self) -> int:
         if self._journal.real is not None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from grader.model import FileEntry
 from grader.submissions import flags
 from grader.submissions.environment import variables
-from grader.submissions.syntax import Source
+from grader.submissions.syntax import Source, imported_modules
 
 MOST_COMMANDS = 12
 """Kept for one script."""
@@ -112,6 +112,8 @@ def _declared(words: list[str], set_: dict[str, str], source: Source) -> Command
 
     None for a script that takes neither, and for an option not known.
     """
+    if any(name.partition(".")[0] == "hydra" for _, name in imported_modules(source)):
+        return Command(tuple(word for word in words if "=" in word or word in ("-m", "--multirun")))
     options = flags.declared(source.tree)
     read = variables(source.tree)
     environment = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -57,7 +58,10 @@ def _of_files(
 
 
 def _names(source: Source, name: str) -> bool:
-    return any(name in chunk.text for chunk in source.program.chunks)
+    """Whether a program names a file, or the file's stem between quotation marks as hydra wants it."""
+    stem = re.escape(name.rpartition(".")[0])
+    told = re.compile(rf"{re.escape(name)}|[\"']{stem}[\"']")
+    return any(told.search(chunk.text) for chunk in source.program.chunks)
 
 
 def _uses(point: EntryPoint, path: str, by_path: Mapping[str, Source]) -> bool:
