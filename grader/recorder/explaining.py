@@ -53,8 +53,10 @@ def _explain(journal: Journal, loader: LoaderRecord) -> None:
     images = [one for one in journal.images if found is not None and one.split == found.split]
     if found is None or not images:
         return
+    total = len(images[0].dataset)
+    if learned and loader.count and not _NEARLY_ALL * total <= loader.count <= total:
+        return  # copies of some of the images, or of some of them more than once
     if isinstance(loader, OwnBatches):
-        total = len(images[0].dataset)
         if learned and not _is_a_pass(loader, found, total):
             return
         loader.shuffle = not _in_order(found.order[0])

@@ -15,6 +15,7 @@ MODULE_OF = {"pillow": "PIL", "markdown-it-py": "markdown_it"}
 """Distributions whose module has another name."""
 USED_BY_NAME = {
     "pandas": "the programs of students read and plot with it, inside the sandbox",
+    "pyyaml": "the programs of students read their settings with it, inside the sandbox",
     "weasyprint": "reports/pdf.py loads it late",
 }
 """Dependencies that no import of ours shows, and why they are there."""

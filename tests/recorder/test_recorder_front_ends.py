@@ -10,7 +10,6 @@ import pytest
 from grader.recorder.front_ends import Declared, called
 from grader.recorder.hydra_files import composed
 
-
 STAGE = Declared("base", "--stage", "-s")
 
 
