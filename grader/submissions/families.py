@@ -21,6 +21,7 @@ _RECORDS = (
     "create",
     "_replace",
 )
+_HOLDING = (ast.Assign, ast.AnnAssign, ast.Pass, ast.Expr)
 Families = dict[str, tuple[str, ...]]
 """All members of a family, in the order of the source, by each of them."""
 
@@ -34,6 +35,8 @@ def families(trees: Iterable[ast.Module]) -> Families:
     for tree in trees:
         for members in (*_enums(tree), *_settings(tree, own)):
             found |= dict.fromkeys(members, members)
+    for members in _classes(trees):
+        found |= dict.fromkeys(members, members)
     return found
 
 
@@ -45,18 +48,33 @@ def _enums(tree: ast.Module) -> Iterator[tuple[str, ...]]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.ClassDef):
             continue
+        given = [one for one in node.body if isinstance(one, ast.Assign)]
         is_enum = any(dotted(base).endswith(("Enum", "Flag")) for base in node.bases)
-        plain = (
-            not node.bases
-            and not node.decorator_list
-            and all(isinstance(one, ast.Assign) for one in node.body)
-        )
-        if is_enum or plain:
-            names = [
-                dotted(target) for one in node.body if isinstance(one, ast.Assign) for target in one.targets
-            ]
-            if len(names) > 1 and all(names):
-                yield tuple(f"{node.name}.{name}" for name in names)
+        names = [dotted(target) for one in given for target in one.targets]
+        if (is_enum or _numbers_its_names(node, given)) and len(names) > 1 and all(names):
+            yield tuple(f"{node.name}.{name}" for name in names)
+
+
+def _numbers_its_names(node: ast.ClassDef, given: list[ast.Assign]) -> bool:
+    """Whether a plain class is an Enum in all but name: its values are one number after the other."""
+    values = [one.value.value for one in given if isinstance(one.value, ast.Constant)]
+    whole = len(values) == len(node.body) and all(type(one) is int for one in values)
+    return not node.bases and whole and values == list(range(values[0], values[0] + len(values)))  # type: ignore[arg-type, operator]
+
+
+def _classes(trees: list[ast.Module]) -> Iterator[tuple[str, ...]]:
+    """Yield classes that hold nothing but settings, and build on each other or on the same one."""
+    plain = {
+        node.name: [dotted(base) for base in node.bases]
+        for tree in trees
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and all(isinstance(one, _HOLDING) for one in node.body)
+        if not any(dotted(base).endswith(("Enum", "Flag")) for base in node.bases)
+    }
+    members = [name for name, bases in plain.items() if any(base in plain for base in bases)]
+    roots = [name for name in plain if any(name in plain[other] for other in members)]
+    if members:
+        yield tuple(name for name in plain if name in members or name in roots)
 
 
 def _settings(tree: ast.Module, own: set[str]) -> Iterator[tuple[str, ...]]:
@@ -113,6 +131,13 @@ def chosen(
 
 
 def _given(tree: ast.Module, functions: dict[str, list[str]]) -> Iterator[tuple[str, ast.expr]]:
+    """Yield every value that is given a name; of a class that is called for it, the class."""
+    for name, value in _values(tree, functions):
+        bare = isinstance(value, ast.Call) and not value.args and not value.keywords
+        yield name, value.func if bare and isinstance(value, ast.Call) else value
+
+
+def _values(tree: ast.Module, functions: dict[str, list[str]]) -> Iterator[tuple[str, ast.expr]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
@@ -142,3 +167,5 @@ def _aside(tree: ast.Module, known: Families) -> Iterator[ast.AST]:
             yield node.value
         elif isinstance(node, ast.Assign) and len(node.targets) == 1 and dotted(node.targets[0]) in known:
             yield from ast.walk(node.value)
+        elif isinstance(node, ast.ClassDef):
+            yield from node.bases

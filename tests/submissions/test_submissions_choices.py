@@ -1,0 +1,118 @@
+"""Choices that stand outside the command line: Enums, settings side by side, `if 0:`, the keyboard, the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from grader.model import FileEntry
+from grader.source import read_program
+from grader.submissions.commands import Command, written
+from grader.submissions.environment import environments
+from grader.submissions.keyboard import answers
+from grader.submissions.switches import states
+from grader.submissions.syntax import Source, tree_of
+from grader.submissions.tested import tested as decided_by
+
+ENUM = """
+class Stage(Enum):
+    BASE, NORM, BN = 0, 1, 2
+    BASE = auto()
+    NORM = auto()
+    BN = auto()
+STAGE = Stage.BN
+if STAGE is Stage.NORM: train()
+"""
+SIDE_BY_SIDE = """
+BASE = Config()
+NORM = Config(norm=True)
+cfg = NORM
+class Config: pass
+train(cfg.norm)
+"""
+ALL_OF_THEM = """
+class Config: pass
+BASE = Config()
+NORM = Config(norm=True)
+for cfg in [BASE, NORM]: train(cfg)
+last = NORM
+"""
+SETTINGS = """
+class Config:
+    lr = 0.1
+    momentum = 0.9
+opt = SGD(net, lr=Config.lr, momentum=Config.momentum)
+"""
+INHERITED = """
+class Base:
+    bn = False
+class BN(Base):
+    bn = True
+C = BN()
+train(C.bn)
+"""
+BLOCKS = """
+if 0:
+    train(base)
+if False:
+    train(norm)
+if 1:
+    train(bn)
+"""
+
+
+def source(text: str, path: str = "tp.py") -> Source:
+    """Return a program as it is read."""
+    program = read_program(text.encode(), path)
+    return Source(path, tree_of(program), program)
+
+
+def changed(text: str) -> list[str]:
+    """Return the lines that each state of a program has otherwise."""
+    one = source(text)
+    before = one.program.chunks[0].text.split("\n")
+    found = []
+    for state in states(one, decided_by([one.tree])):
+        after = state.pieces[0].split("\n")
+        found.append("; ".join(new for old, new in zip(before, after, strict=True) if new != old))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (ENUM.replace("    BASE, NORM, BN = 0, 1, 2\n", ""), ["STAGE = Stage.BASE", "STAGE = Stage.NORM"]),
+        (SIDE_BY_SIDE, ["cfg = BASE"]),
+        (ALL_OF_THEM, []),
+        (SETTINGS, []),
+        (INHERITED, ["C = Base()"]),
+        (BLOCKS, ["if 1:; if 0:", "if 1:; if 0:"]),
+    ],
+    ids=["enum", "side by side", "all of them", "settings", "inherited", "blocks"],
+)
+def test_a_choice_is_made_otherwise(text: str, wanted: list[str]) -> None:
+    """A name takes the other members of its family, a block that is off takes the place of the one that is on."""
+    assert [one for one in changed(text) if "Config(" not in one and "    bn" not in one] == wanted
+
+
+def test_a_menu_gets_every_answer_and_a_number_none() -> None:
+    """What is compared with the answer is worth typing, through functions too; yes or no is a switch."""
+    menu = "def ask():\n    return int(input('?'))\nepochs = int(input('epochs'))\nc = ask()\nif c in (1, 2): go()\n"
+    assert answers([source(menu)]) == [{"tp.py:2": "1"}, {"tp.py:2": "2"}]
+    switch = "bn = input('batchnorm (o/n) ?') == 'o'\ntrain(bn)\n"
+    assert sorted(one["tp.py:1"] for one in answers([source(switch)])) == ["n", "o"]
+
+
+def test_the_environment_is_a_choice_and_commands_set_it(tmp_path: Path) -> None:
+    """Values that a variable is compared with are tried; commands and exports of a shell script say what was run."""
+    text = "s = os.environ.get('STAGE', 'bn')\nlr = float(os.getenv('LR', '0.1'))\nif s in ('base', 'bn'): train()\n"
+    one = source(text)
+    assert environments(one.tree) == [{"STAGE": "base"}, {"STAGE": "bn"}]
+    (tmp_path / "run.sh").write_text(
+        "export LR=0.5\nfor s in base bn; do\n  STAGE=$s python tp.py > $s.log\ndone\n"
+    )
+    files = [FileEntry(path="run.sh", size_bytes=1, sha256="")]
+    assert written(tmp_path, files, [one]) == {
+        "tp.py": [Command(environment=(("LR", "0.5"), ("STAGE", stage))) for stage in ("base", "bn")]
+    }
