@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from grader.answers import figures
 from grader.answers.figures import Comparison, accuracies, comparisons, measured_on
@@ -143,9 +143,10 @@ def splits(reading: Reading) -> dict[str, list[int]]:
     words = reading.words
     found: dict[str, list[int]] = {"apart": [], "reversed": [], "level": []}
     for left, right in pairwise(accuracies(reading)):
-        one, two = _set_of(words, left), _set_of(words, right)
-        if one == two:
+        one, two = _beside(words, left), _beside(words, right)
+        if not one and not two:
             one, two = _respectively(words, left, right)
+        one, two = one or _before(words, left), two or _before(words, right)
         if not one or not two or one == two or words[right].at - words[left].at > 2 * _CLOSE:
             continue
         train, test = (left, right) if one == "train" else (right, left)
@@ -156,19 +157,23 @@ def splits(reading: Reading) -> dict[str, list[int]]:
     return found
 
 
-def _set_of(words: list[Word], place: int) -> str:
-    """Return what an accuracy was measured on: what stands right behind it or before it, around it, in its clause."""
-    behind = _named(
-        [word for word in words[place + 1 : place + 4] if word.clause == words[place].clause][::-1]
-    )
-    before = [word for word in words[max(0, place - _CLAUSE) : place] if words[place].at - word.at < _CLOSE]
-    right = _named([word for word in before[-2:] if words[place].at - word.at <= _RIGHT_BEFORE])
+def _beside(words: list[Word], place: int) -> str:
+    """Return what an accuracy was measured on, as the words right behind, right before or around it have it."""
+    following = takewhile(lambda word: word.written not in ("et", "and"), words[place + 1 : place + 4])
+    behind = [word for word in following if word.clause == words[place].clause]
+    ahead = [word for word in words[max(0, place - 2) : place] if words[place].at - word.at <= _RIGHT_BEFORE]
+    return _named(behind[::-1]) or _named(ahead) or measured_on(words, place)
+
+
+def _before(words: list[Word], place: int) -> str:
+    """Return which set was named last before the accuracy, in its clause or the one before."""
     clauses = (words[place].clause - 1, words[place].clause)
-    return (
-        behind
-        or right
-        or measured_on(words, place)
-        or _named([word for word in before if word.clause in clauses])
+    return _named(
+        [
+            word
+            for word in words[max(0, place - _CLAUSE) : place]
+            if words[place].at - word.at < _CLOSE and word.clause in clauses
+        ]
     )
 
 

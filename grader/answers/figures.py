@@ -198,7 +198,8 @@ def _order(words: list[Word], left: int, right: int) -> Literal["rising", "falli
 def measured_on(words: list[Word], place: int) -> Literal["train", "test", ""]:
     """Return on which images an accuracy was measured, where the words around it tell, those nearest first."""
     clause = words[place].clause
-    behind = [word for word in words[place + 1 : place + 4] if word.clause == clause]
+    following = takewhile(lambda word: word.written not in ("et", "and"), words[place + 1 : place + 4])
+    behind = [word for word in following if word.clause == clause]
     before = [word for word in words[max(0, place - 4) : place] if word.clause == clause]
     around = [word for word in words[max(0, place - 4) : place + 5] if abs(word.at - words[place].at) < 4]
     for near in (behind, before, around):

@@ -70,6 +70,7 @@ def test_figures_that_go_the_other_way_than_their_words_are_seen(text: str, want
     [
         ("99 % en train contre 71 % en test", "apart"),
         ("99% train vs 70% test", "apart"),
+        ("Le test passe de 72 à 78 % et le train de 100 à 88 %", "apart"),
         ("on a 71 % en test et 99 % en train", "apart"),
         ("un écart entre test (99,8 %) et train (71 %)", "reversed"),
         ("On atteint 99 % en test alors que le train plafonne à 70 %", "reversed"),
