@@ -33,6 +33,9 @@ _TEST = word_set("test validation val evaluation")
 _GAP = word_set("ecart gap fosse")
 _NEAR = 4
 _LEAP = 3.0
+_SAME = 0.4
+"""Points below which two accuracies are the same."""
+_UP_TO = ("a", "to", "→")
 _WITHOUT = word_set("sans without avant before")
 _WITH = word_set("avec with apres after")
 _CASE = 14.0
@@ -53,7 +56,7 @@ def tags(reading: Reading) -> dict[str, list[int]]:
     """Return the places of numbers by what they are.
 
     `acc` are accuracies, `gain` gains in points; `rise`, `fall` and `same` end a comparison, as does every `pair`; a
-    `leap` is a rise of three points or more.
+    `leap` is a rise of three points or more, a `testfall` a fall of what is said to be a test accuracy.
     """
     pairs = comparisons(reading)
     found: dict[str, list[int]] = {
@@ -63,12 +66,18 @@ def tags(reading: Reading) -> dict[str, list[int]]:
         "fall": [],
         "same": [],
         "leap": [],
+        "testfall": [],
     }
     for pair in pairs:
         change = pair.after - pair.before
-        found["same" if abs(change) < 0.4 else "rise" if change > 0 else "fall"].append(pair.last)
+        found["same" if abs(change) < _SAME else "rise" if change > 0 else "fall"].append(pair.last)
         if change >= _LEAP:
             found["leap"].append(pair.last)
+        if change <= -_SAME and "test" in (
+            measured_on(reading.words, pair.first),
+            measured_on(reading.words, pair.last),
+        ):
+            found["testfall"].append(pair.last)
     found["pair"] = sorted(pair.last for pair in pairs)
     return found
 
@@ -201,6 +210,11 @@ def measured_on(words: list[Word], place: int) -> Literal["train", "test", ""]:
     following = takewhile(lambda word: word.written not in ("et", "and"), words[place + 1 : place + 4])
     behind = [word for word in following if word.clause == clause]
     before = [word for word in words[max(0, place - 4) : place] if word.clause == clause]
+    since = next(
+        (one for one in range(place - 2, max(-1, place - 4), -1) if words[one].value is not None), None
+    )
+    if since is not None and words[place - 1].written in _UP_TO:  # `from A to B`: B is of what A is
+        before += words[max(0, since - 4) : since]
     around = [word for word in words[max(0, place - 4) : place + 5] if abs(word.at - words[place].at) < 4]
     for near in (behind, before, around):
         forms = {form for word in near for form in word.forms}

@@ -100,6 +100,7 @@ def test_a_slip_of_one_letter_is_read_as_the_word_it_is_near() -> None:
         ("81,4 -> 83,0", 81.4, 83.0),
         ("Elle tombe de 80 % à 76 % en test", 80, 76),
         ("82,1 % en test (train 90 %) au lieu de 80,3 %", 80.3, 82.1),
+        ("Le test passe de 72 à 78,5 % et le train de 100 à 88 %.", 72, 78.5),
         ("Sans augmentation : train 100 %, test 72 %. Avec : train 87 %, test 79 %.", 72, 79),
         ("With dropout we reach 82.5% in test. Without it, 81.0%.", 81.0, 82.5),
     ],
