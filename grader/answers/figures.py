@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
 from itertools import pairwise, takewhile
-from typing import Literal
+from typing import Literal, TypeVar
 
 from grader.answers.word_lists import word_set
 from grader.answers.words import Reading, Word
 
+T = TypeVar("T")
 _UNITS = word_set(
     "epoque epoch iteration passe passes image neurone neuron neurons filtre filter pixel px batch poids weight"
     " parametre parameter params param couche layer classe class sec seconde second min minute fois times degre"
@@ -60,7 +63,7 @@ def tags(reading: Reading) -> dict[str, list[int]]:
     """
     pairs = comparisons(reading)
     found: dict[str, list[int]] = {
-        "acc": accuracies(reading),
+        "acc": list(accuracies(reading)),
         "gain": gains(reading),
         "rise": [],
         "fall": [],
@@ -82,9 +85,23 @@ def tags(reading: Reading) -> dict[str, list[int]]:
     return found
 
 
-def accuracies(reading: Reading) -> list[int]:
+def _once(find: Callable[[Reading], T]) -> Callable[[Reading], T]:
+    """Have `find` look at each reading once."""
+
+    @wraps(find)
+    def found(reading: Reading) -> T:
+        if find.__name__ not in reading.once:
+            reading.once[find.__name__] = find(reading)
+        kept: T = reading.once[find.__name__]
+        return kept
+
+    return found
+
+
+@_once
+def accuracies(reading: Reading) -> Sequence[int]:
     """Return the places of the numbers that read as an accuracy in percent."""
-    return [place for place in reading.numbers if _is_accuracy(reading.words, place)]
+    return tuple(place for place in reading.numbers if _is_accuracy(reading.words, place))
 
 
 def _is_accuracy(words: list[Word], place: int) -> bool:
@@ -145,6 +162,7 @@ def _beside_accuracy(words: list[Word], place: int) -> bool:
     return bool(behind) and _is_accuracy(words, behind[-1]) and words[place].at - words[behind[-1]].at < 5
 
 
+@_once
 def comparisons(reading: Reading) -> tuple[Comparison, ...]:
     """Return the accuracies told as before and after: `de A à B`, `A → B`, `B contre A`, `B (A avant)`.
 

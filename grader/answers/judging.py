@@ -134,7 +134,7 @@ def _judgement(
 def _hear(
     reading: Reading, ready: Ready, facts: Mapping[str, bool], measured: frozenset[str] = frozenset()
 ) -> _Heard:
-    finder = Finder(reading, tags(reading), ready.roles)
+    finder = Finder(reading, tags(reading), ready.roles, ready.index)
     said: dict[str, Match] = {}
     hinted: dict[str, Match] = {}
     denied: set[str] = set()

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from grader.answers.lookup import NEGATION, Choices, Lookup, Sought, Span, sought
+from grader.answers.lookup import NEGATION, Choices, Index, Lookup, Sought, Span, sought
 from grader.answers.roles import spoken_of
 from grader.answers.words import Reading, Word
 
@@ -125,9 +125,10 @@ class Finder:
         reading: Reading,
         tags: Mapping[str, list[int]] | None = None,
         roles: Roles = (),
+        index: Index | None = None,
     ) -> None:
         self.reading = reading
-        self._lookup = Lookup(reading, tags or {})
+        self._lookup = Lookup(reading, tags or {}, index or Index())
         self._groups = roles
         self._where: dict[str, list[bool]] = {}
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from grader.answers.lookup import Index, sought
 from grader.answers.patterns import Pattern, PatternError, Roles, parse_pattern
 from grader.errors import CourseworkError
 from grader.text import Text
@@ -89,6 +90,13 @@ class Ready:
         """The concepts that earn something."""
         combinations = (*self.rubric.full, *self.rubric.half)
         return frozenset(name for one in combinations for name in concepts_of(one))
+
+    @cached_property
+    def index(self) -> Index:
+        """Everything that its patterns and roles look for."""
+        patterns = (one for found in (*self.says.values(), *self.hints.values()) for one in found)
+        roles = (sought(choices) for group in self.roles for choices in group.values())
+        return Index((*(term.sought for pattern in patterns for term in pattern.terms), *roles))
 
     def label(self, concept: str) -> Text:
         """Return the words for a concept."""

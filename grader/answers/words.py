@@ -10,6 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from typing import Any
 
 import simplemma
 
@@ -90,6 +91,11 @@ class Reading:
                 else:
                     found[form] = [place]
         return found
+
+    @cached_property
+    def once(self) -> dict[str, Any]:
+        """What was found in it by others, under a name of theirs: kept so that it is found once."""
+        return {}
 
     @cached_property
     def numbers(self) -> tuple[int, ...]:
