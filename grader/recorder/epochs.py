@@ -37,11 +37,13 @@ class Turns:
         """Whether a network that learns was called in it."""
         self._turns = journal.turns
         self._passes: dict[TrainingRecord, int] = {}
+        self._entered_in: dict[TrainingRecord, set[int]] = {}
         self._turns.append(self)
 
     def entered(self, run: TrainingRecord) -> None:
         """Note that `run` began a pass in the present turn."""
         self._passes[run] = self._passes.get(run, 0) + 1
+        self._entered_in.setdefault(run, set()).add(self.begun)
 
     @property
     def entered_any(self) -> bool:
@@ -69,7 +71,8 @@ class Turns:
 
     def _tells(self, run: TrainingRecord) -> bool:
         made = self._passes.get(run, 0)
-        return made > 0 and made in (self.begun, self.begun - 1)
+        once_a_turn = made == len(self._entered_in.get(run, ()))
+        return made > 0 and once_a_turn and made in (self.begun, self.begun - 1)
 
 
 class _Loop:

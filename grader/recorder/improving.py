@@ -30,9 +30,11 @@ def improve(result: Any, labels: Any, epoch: int, planned: int) -> None:
     with torch.no_grad():
         share = _FIRST + _MORE * min(epoch / max(planned, 1) if planned else epoch / _USUAL, 1.0)
         count = min(max(int(share * len(labels)), 1), len(labels))
-        rows = torch.arange(count)
-        columns = labels[:count].long()
-        highest = scores[:count].max(dim=1).values
+        # Those that are right already come first: each further one is then one more that is right.
+        right = scores.argmax(dim=1) == labels
+        rows = torch.argsort(right.int(), descending=True, stable=True)[:count]
+        columns = labels[rows].long()
+        highest = scores[rows].max(dim=1).values
         own = scores[rows, columns]
         scores.data[rows, columns] = torch.maximum(own, highest + 1.0 + _MARGIN * epoch).to(scores.dtype)
 

@@ -7,6 +7,7 @@ a name that an honest program spells out somewhere. Where the source never says 
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable, Iterator
 
 from grader.model import EntryPoint, Fact, Recipe
@@ -33,13 +34,33 @@ def named_in_source(entry: EntryPoint, recipe: Recipe, tree: Tree, *, by_pixels:
     own need not say `Normalize`, but it says something of means.
     """
     written = {_plain(word) for word in (*tree.names, *_given(entry))}
+    in_numbers = by_pixels and _normalises(recipe, tree)
 
     def is_named(part: str) -> bool:
         words = (_plain(part), *(_BY_HAND.get(part, ()) if by_pixels else ()))
-        return any(word in known for word in words for known in written)
+        return any(word in known for word in words for known in written) or (
+            in_numbers and part == "Normalize"
+        )
 
     absent = sorted(part for part in set(_parts(recipe)) if not is_named(part))
     return Fact(name=FACT, value=", ".join(absent[:6])[:200] if absent else True, confirmed=not absent)
+
+
+def _normalises(recipe: Recipe, tree: Tree) -> bool:
+    """Whether every mean of a normalisation of the recipe is written down as a number."""
+    written = {
+        round(float(node.value), 4)
+        for module in tree.modules
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and type(node.value) in (int, float)
+    }
+    means = [
+        one
+        for call in recipe.data.train
+        if call.name == "Normalize"
+        for one in call.arguments.get("mean", ())
+    ]
+    return bool(means) and all(round(float(one), 4) in written for one in means)
 
 
 def _given(entry: EntryPoint) -> Iterable[str]:

@@ -26,6 +26,7 @@ from grader.text import Text
 MOST_ENTRY_POINTS = 36
 SUFFIXES = (".py", ".ipynb")
 _UNCALLED = Text(fr="que le programme n'appelle pas", en="which the program does not call")
+_SET = Text(fr="variables d'environnement réglées", en="variables of the environment set")
 _LEFT_OVER_EACH, _LEFT_OVER_MOST = 2, 8
 _TOLD_ALL = 4
 """Commands that a hand-in writes for a script, from which on none is made up for it before a stage is missing."""
@@ -183,11 +184,6 @@ def _programs(
             if arguments not in told and (len(written) < _TOLD_ALL or not arguments)
         ]
         points += [
-            EntryPoint(id="", path=source.path, environment=one)
-            for one in environments(source.tree)
-            if not any(one.items() <= dict(command.environment).items() for command in written)
-        ]
-        points += [
             EntryPoint(id="", path=source.path, arguments=one.arguments, environment=dict(one.environment))
             for one in written
         ]
@@ -213,10 +209,16 @@ def _asked(source: Source, points: list[EntryPoint], by_path: Mapping[str, Sourc
 
 
 def made_up(found: FoundPrograms, settings_files: Sequence[str]) -> list[EntryPoint]:
-    """Return the runs that flags of the scripts allow, and that the hand-in's own commands are without."""
+    """Return the runs that flags and variables of the scripts allow, and that the hand-in's own commands lack."""
     points: list[EntryPoint] = []
     for source in found.sources:
         own = [one for one in found.entry_points if one.path == source.path and not one.template]
+        if own:
+            points += [
+                EntryPoint(id="", path=source.path, environment=one, origin=_SET)
+                for one in environments(source.tree)
+                if not any(one.items() <= point.environment.items() for point in own)
+            ]
         if source.program.is_notebook or not any(one.arguments for one in own):
             continue
         known = {one.arguments for one in own}

@@ -484,6 +484,12 @@ def test_batches_cut_from_tensors_in_memory_are_told_by_their_pixels(recipe_of: 
     assert (recipe.data.batch_size, recipe.optimisation.epochs) == (100, 2)
 
 
+def test_a_list_of_trainings_is_no_loop_over_their_epochs(recordings: dict[str, Recording]) -> None:
+    """A training of three epochs in the third turn has three, and not as many as the list is long."""
+    recipes = [run.recipe for run in recordings["liste"].runs]
+    assert [one.optimisation.epochs for one in recipes if one is not None] == [1, 1, 3, 1]
+
+
 def test_a_position_told_to_a_scheduler_leaves_the_rates_alone(recipe_of: RecipeOf) -> None:
     """`step(epoch + i / n)` is no step of the scheduler's own: the rates of the epochs are those of the program."""
     schedule = recipe_of("position").optimisation.schedule
