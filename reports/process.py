@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -51,16 +52,22 @@ class RenderProcess(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Renderer:
-    """A rendering process that gets ready while there is nothing to render yet; good for one report.
+    """A rendering process that gets ready while there is nothing to render yet; good for one report, or `several`.
 
-    As a context it leaves nothing behind, whether or not it was asked for anything.
+    As a context it leaves nothing behind, whether or not it was asked for anything. Several reports are each laid out
+    in a fork of one process that has the libraries loaded, where the system can fork.
     """
 
-    def __init__(self, process: RenderProcess | None = None) -> None:
+    def __init__(self, process: RenderProcess | None = None, *, several: bool = False) -> None:
         self._process = process or RenderProcess()
         self._folder = tempfile.TemporaryDirectory(prefix="report-")
         self._room = Path(self._folder.name)
-        self._child = _start("reports.rendering", ["--wait"], self._process, self._room)
+        self._several, self._forks = several, several and hasattr(os, "fork")
+        self._child = self._begun()
+
+    def _begun(self) -> subprocess.Popen[bytes]:
+        way = "--serve" if self._forks else "--wait"
+        return _start("reports.rendering", [way], self._process, self._room, answers=self._forks)
 
     def __enter__(self) -> Renderer:
         """Return the renderer itself."""
@@ -75,14 +82,19 @@ class Renderer:
         """Do what `render` says."""
         out.mkdir(parents=True, exist_ok=True)
         html, pdf = out / "report.html", out / "report.pdf"
-        for stale in (html, pdf):
+        for stale in (html, pdf, self._room / "status.json"):
             stale.unlink(missing_ok=True)
         write_record(self._room / "result.json", result)
         arguments = [str(self._room / "result.json"), str(out.resolve()), "--lang", language]
         arguments += ["--result-dir", str(result_dir.resolve())]
         given = msgspec.json.encode([*arguments, *_bounds(self._process, self._room)])
-        reason = _finish(self._child, self._process, self._room, given)
-        if self._child.returncode and not html.is_file():
+        if self._forks:
+            reason = _ask(self._child, self._process, self._room, given)
+        else:
+            reason = _finish(self._child, self._process, self._room, given)
+        if self._several and self._child.returncode is not None:
+            self._child = self._begun()
+        if reason is not None and not html.is_file():
             # It had loaded the libraries of the PDF already: one that crashes must not cost the HTML.
             reason = run_child("reports.rendering", arguments, self._process, self._room)
         status = _status(self._room / "status.json")
@@ -128,7 +140,7 @@ def _bounds(process: RenderProcess, room: Path) -> list[str]:
 
 
 def _start(
-    module: str, arguments: Sequence[str], process: RenderProcess, room: Path
+    module: str, arguments: Sequence[str], process: RenderProcess, room: Path, *, answers: bool = False
 ) -> subprocess.Popen[bytes]:
     with (room / "stderr").open("wb") as errors:
         return subprocess.Popen(
@@ -136,7 +148,7 @@ def _start(
             cwd=room,
             env=_environment(process),
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if answers else subprocess.DEVNULL,
             stderr=errors,
             start_new_session=True,
         )
@@ -147,13 +159,37 @@ def _finish(child: subprocess.Popen[bytes], process: RenderProcess, room: Path, 
     try:
         child.communicate(given, timeout=process.time_limit_s)
     except subprocess.TimeoutExpired:
-        return Text(
-            fr=f"La mise en page a dépassé {process.time_limit_s:g} s et a été arrêtée ; relancez `grade render`.",
-            en=f"Layout took more than {process.time_limit_s:g} s and was stopped; run `grade render` again.",
-        )
+        return _too_long(process)
     finally:
         _end(child)
     return None if child.returncode == 0 else _crash(child.returncode, room / "stderr")
+
+
+def _ask(child: subprocess.Popen[bytes], process: RenderProcess, room: Path, given: bytes) -> Text | None:
+    """Have a child that serves several do what is `given`; return why that came to no good end, or None.
+
+    It goes on serving unless it took too long or is gone itself: then it is ended.
+    """
+    assert child.stdin is not None and child.stdout is not None
+    told = b""
+    with contextlib.suppress(BrokenPipeError):
+        child.stdin.write(given + b"\n")
+        child.stdin.flush()
+        if not select.select([child.stdout], [], [], process.time_limit_s)[0]:
+            _end(child)
+            return _too_long(process)
+        told = child.stdout.readline()
+    if not told:
+        _end(child)
+    code = int(told or child.returncode)
+    return None if code == 0 else _crash(code, room / "stderr")
+
+
+def _too_long(process: RenderProcess) -> Text:
+    return Text(
+        fr=f"La mise en page a dépassé {process.time_limit_s:g} s et a été arrêtée ; relancez `grade render`.",
+        en=f"Layout took more than {process.time_limit_s:g} s and was stopped; run `grade render` again.",
+    )
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,7 @@
-"""The rendering process: `python -m reports.rendering RESULT.json OUT --lang fr`, or `--wait`.
+"""The rendering process: `python -m reports.rendering RESULT.json OUT --lang fr`, or `--wait`, or `--serve`.
 
-With `--wait` it loads all that it needs and then reads its arguments, as a JSON list, from standard input.
+With `--wait` it loads all that it needs and then reads its arguments, as a JSON list, from standard input. With
+`--serve` it reads one such list a line, renders each in a fork of itself, and prints the exit code of each.
 Started by `reports.render`; also good by hand. Without `--wait` the HTML is written before the libraries of the PDF
 are loaded, so that it is there whatever happens to them. The last thing written is the status record, where one is
 asked for.
@@ -12,8 +13,11 @@ import argparse
 import contextlib
 import gc
 import importlib
+import os
 import sys
+import traceback
 from pathlib import Path
+from typing import NoReturn
 
 import msgspec
 
@@ -45,6 +49,8 @@ def render_here(result: Result, out: Path, language: Language, result_dir: Path)
 
 def _get_ready() -> None:
     """Load what a report is made with, and lay out a line: much of it is only read when it is first used."""
+    # A page is hundreds of thousands of objects that all live to its end: looking for dead ones finds none.
+    gc.disable()
     for name in ("reports.figures", "reports.document", "matplotlib.style", "babel.dates"):
         importlib.import_module(name)
     from reports.pdf import PdfUnavailable, weasyprint
@@ -52,18 +58,42 @@ def _get_ready() -> None:
     # Where it is missing, the PDF's own step says so.
     with contextlib.suppress(PdfUnavailable):
         weasyprint().HTML(string="<p>1</p>").write_pdf(pdf_variant="pdf/ua-1", pdf_tags=True)
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+    gc.enable()
+
+
+def _serve() -> int:
+    """Render what each line of standard input asks for; what one does to its process touches no other."""
+    _get_ready()
+    for line in sys.stdin.buffer:
+        child = os.fork()
+        if child == 0:
+            _render_one(line)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+    return 0
+
+
+def _render_one(line: bytes) -> NoReturn:
+    """Render what `line` asks for and end this process, whatever happens."""
+    code = 1
+    try:
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+        code = main(msgspec.json.decode(line, type=list[str]))
+    except BaseException:  # noqa: BLE001 - a fork must never go on as if it were its parent
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Render what the command line names; return the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
+    if given == ["--serve"]:
+        return _serve()
     if given == ["--wait"]:
-        # A page is hundreds of thousands of objects that all live to its end: looking for dead ones finds none.
-        gc.disable()
         _get_ready()
-        gc.freeze()
-        gc.set_threshold(100_000, 50, 50)
-        gc.enable()
         given = msgspec.json.decode(sys.stdin.buffer.read() or b"[]", type=list[str])
     options = _parser().parse_args(given)
     limit_memory(options.memory_limit)

@@ -15,7 +15,9 @@ from grader.classroom.settings import ClassOptions
 
 TOGETHER = 8
 """Hand-ins judged in one process, as they come."""
-LEAST_AGAIN, MOST_AGAIN = 25, 100
+REPORTS_TOGETHER = 6
+"""Reports laid out by one process: it loads the libraries once, and a run that is killed loses few."""
+LEAST_AGAIN, MOST_AGAIN = 40, 250
 """Of those that are only marked again, in one process: starting costs little then, and memory stays bounded."""
 MOST_TRIES = 2
 MOST_LOSSES = 6
@@ -113,10 +115,15 @@ class Queue:
     def _reports(self) -> Iterator[Job]:
         if not self._options.reports:
             return
-        for key in self._waiting("report"):
-            if self._state.get((key, "judge")) == "done":
-                work = {"kind": "report", "options": self._of(key)}
-                yield Job(id=f"report {key}", work=work, resources=_REPORT, limit_s=_REPORT_S)
+        ready = [key for key in self._waiting("report") if self._state.get((key, "judge")) == "done"]
+        shared = [key for key in ready if key not in self._alone]
+        size = min(-(-len(shared) // self._slots), REPORTS_TOGETHER)
+        batches = [[key] for key in ready if key in self._alone]
+        batches += [shared[start : start + size] for start in range(0, len(shared), size or 1)]
+        for keys in batches:
+            work = {"kind": "report", "options": [self._of(key) for key in keys]}
+            limit_s = _REPORT_S * len(keys)
+            yield Job(id=f"report {' '.join(keys)}", work=work, resources=_REPORT, limit_s=limit_s)
 
     def _waiting(self, kind: Step) -> list[str]:
         return [key for key in self.rows if self._state.get((key, kind)) == "waiting"]
@@ -161,8 +168,8 @@ class Queue:
         """Keep in step with what was written to the register."""
         self._trainings[key] = state
 
-    def judge_alone(self, keys: list[str]) -> None:
-        """Have each of `keys` judged by itself from now on: together they did not come to an end."""
+    def do_alone(self, keys: list[str]) -> None:
+        """Have each of `keys` done by itself from now on: together they did not come to an end."""
         self._alone.update(keys)
 
     def counts(self) -> dict[str, dict[State, int]]:

@@ -181,10 +181,10 @@ class _Run:
             self._seconds[kind] = (count + len(keys), total + ended.seconds)
         if kind == "train":
             self._take_training(keys[0], ended)
-        elif kind == "judge" and ended.how != "done" and len(keys) > 1:
-            self._queue.judge_alone(keys)
+        elif kind in ("judge", "report") and ended.how != "done" and len(keys) > 1:
+            self._queue.do_alone(keys)
             for key in keys:
-                self._end(key, "judge", "waiting", None, ended.seconds)
+                self._end(key, kind, "waiting", None, ended.seconds)  # type: ignore[arg-type]
         else:
             for key in keys:
                 self._take_step(key, kind, ended, ended.seconds / len(keys))  # type: ignore[arg-type]

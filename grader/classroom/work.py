@@ -21,6 +21,7 @@ from grader.errors import GraderError
 from grader.pipeline import Options, many, render_again
 from grader.records import write_record
 from grader.text import Text
+from reports import Renderer
 
 FAILURE = "failure.json"
 """Why the last job on a hand-in failed, where its own contents are why."""
@@ -51,9 +52,9 @@ class JudgeWork(msgspec.Struct, frozen=True, kw_only=True, tag="judge", tag_fiel
 
 
 class ReportWork(msgspec.Struct, frozen=True, kw_only=True, tag="report", tag_field="kind"):
-    """Write the report of one hand-in."""
+    """Write the reports of several hand-ins."""
 
-    options: dict[str, Any]
+    options: list[dict[str, Any]]
 
 
 Work = WatchWork | TrainWork | JudgeWork | ReportWork
@@ -73,34 +74,21 @@ def do(work: Work) -> None:
             with contextlib.ExitStack() as stack:
                 for options in several:
                     stack.enter_context(only_job(options.out))
-                    stack.enter_context(_faults_kept(options.out))
                     _withdraw_reports(options.out)
                 many.judge_many(several, again=work.again)
         case ReportWork():
-            options = _options(work.options)
-            with only_job(options.out), _faults_kept(options.out):
-                graded = render_again(options.out, language=options.language)
-            if graded.report is None:
-                raise RuntimeError("; ".join(note.en for note in graded.notes) or "no report")
+            with Renderer(several=True) as renderer:
+                for options in map(_options, work.options):
+                    with only_job(options.out):
+                        graded = render_again(options.out, language=options.language, renderer=renderer)
+                    if graded.report is None:
+                        raise RuntimeError("; ".join(note.en for note in graded.notes) or "no report")
 
 
 def _withdraw_reports(out: Path) -> None:
     """Remove the reports of `out`: what they say is about to be decided anew, and nobody may be sent the old marks."""
     for name in REPORTS:
         (out / name).unlink(missing_ok=True)
-
-
-@contextlib.contextmanager
-def _faults_kept(out: Path) -> Iterator[None]:
-    """Keep what broke in earlier steps, each of which begins a log of its own, until the hand-in is watched again."""
-    log = out / FAULTS
-    before = log.read_bytes() if log.is_file() else b""
-    try:
-        yield
-    finally:
-        now = log.read_bytes() if log.is_file() else b""
-        if before and before not in now:
-            log.write_bytes(before + now)
 
 
 def _options(given: dict[str, Any]) -> Options:

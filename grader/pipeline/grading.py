@@ -119,9 +119,10 @@ def rescore(
     return _render(result, out, session.faults, session.progress)
 
 
-def render_again(out: Path, *, language: Language | None = None) -> Graded:
+def render_again(out: Path, *, language: Language | None = None, renderer: Renderer | None = None) -> Graded:
     """Write the report of `out` again from its result.json, which stays as it is."""
-    return _render(load_result(out), out, Faults(out / "fault.log", again=True), Silent(), language)
+    faults = Faults(out / "fault.log", again=True)
+    return _render(load_result(out), out, faults, Silent(), language, renderer)
 
 
 def find(session: Session) -> Found:

@@ -37,7 +37,7 @@ def watch(options: Options) -> Mapping[str, str]:
 
 def train_stage(options: Options, stage: str) -> Training:
     """Train what `stage` of a watched hand-in needs, into the cache; what is there already is not trained again."""
-    session = begin(options, Silent())
+    session = begin(options, Silent(), again=True)
     job = training_step.jobs_of(session, _trainable(load_watched(options.out)))[stage]
     return train_all([job], cache=default_cache(), workers=1, progress=Silent())[stage]
 
@@ -53,7 +53,7 @@ def judge_many(several: Sequence[Options], *, again: bool = False) -> None:
     today, and only checks and marks are made anew; where neither the checks nor what they look at changed, their
     verdicts stand too.
     """
-    first = begin(several[0], Silent())
+    first = begin(several[0], Silent(), again=True)
     sessions = [first, *(like(first, options) for options in several[1:])]
     found = [_found(session, again=again) for session in sessions]
     verdicts = _verdicts(sessions, found)

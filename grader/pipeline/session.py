@@ -128,7 +128,7 @@ def _refuse_file(out: Path) -> None:
 
 
 def like(session: Session, options: Options) -> Session:
-    """Return the session for `options`, which differ from those of `session` in the hand-in alone.
+    """Return the session for `options`, which differ from those of `session` in the hand-in alone and go on with it.
 
     Raises OverridesError where what a person decided about it cannot be read.
     """
@@ -136,7 +136,7 @@ def like(session: Session, options: Options) -> Session:
         session,
         options=options,
         overrides=_overrides(options, session.assignment, session.scheme),
-        faults=Faults(options.out / "fault.log"),
+        faults=Faults(options.out / "fault.log", again=True),
         watch=Stopwatch(),
     )
 

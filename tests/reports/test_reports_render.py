@@ -15,7 +15,7 @@ import report_example
 
 from grader.errors import RenderError
 from grader.model import Answer, Conditions, Language, Mark, Outcome, Result, Total, Verdict
-from reports import RenderedFiles, RenderProcess, render
+from reports import RenderedFiles, Renderer, RenderProcess, render
 
 pytestmark = pytest.mark.slow
 _POPPLER = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs poppler-utils")
@@ -309,3 +309,31 @@ def test_the_fetcher_knows_its_own_assets_only(url: str) -> None:
     assert fetcher.fetch("asset:SourceSans3-Regular.otf").read(4) == b"OTTO"
     with pytest.raises(ValueError, match="refused"):
         fetcher.fetch(url)
+
+
+def test_several_reports_come_out_of_one_process_as_each_would_alone(
+    french: RenderedFiles, tmp_path: Path
+) -> None:
+    """The same bytes as alone; one whose layout ends badly is told, keeps its HTML, and costs the next nothing."""
+    result = report_example.example()
+    report_example.write_tensors(tmp_path)
+    with Renderer(RenderProcess(memory_limit_bytes=200 << 20), several=True) as small:
+        starved = small.render(result, tmp_path / "starved", language="fr", result_dir=tmp_path)
+    assert starved.note is not None and starved.pdf is None and starved.html.is_file()
+    with Renderer(several=True) as renderer:
+        for name in ("one", "two"):
+            files = renderer.render(result, tmp_path / name, language="fr", result_dir=tmp_path)
+            assert files.note is None and files.pages == french.pages
+            assert files.pdf is not None and french.pdf is not None
+            assert files.pdf.read_bytes() == french.pdf.read_bytes()
+            assert files.html.read_bytes() == french.html.read_bytes()
+
+
+def test_one_report_that_takes_too_long_costs_the_next_nothing(tmp_path: Path) -> None:
+    """Its process is ended and another begun."""
+    result = report_example.example()
+    report_example.write_tensors(tmp_path)
+    with Renderer(RenderProcess(time_limit_s=0.05), several=True) as hurried:
+        for _ in range(2):
+            with pytest.raises(RenderError, match=r"0\.05"):
+                hurried.render(result, tmp_path / "late", language="fr", result_dir=tmp_path)
