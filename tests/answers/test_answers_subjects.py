@@ -32,6 +32,8 @@ def holds(pattern: str, text: str) -> bool:
         ("wood: cheaper", "One wall is far cheaper than in wood.", False),
         ("wood+thin: breaks", "Thick wood holds, a thin one breaks.", True),
         ("wood+thick: breaks", "Thick wood holds, a thin one breaks.", False),
+        ("wood: warm", "It keeps warm, when it is wood.", True),
+        ("wood: rots", "It rots while the wood is wet, never when it is brick.", True),
         ("brick: warm", "We took brick. It stays warm.", True),
         ("brick!: warm", "We took brick. It stays warm.", False),
         ("brick!: warm", "Brick is cheap, and it stays warm.", True),
