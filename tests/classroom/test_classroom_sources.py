@@ -131,7 +131,15 @@ def test_canvas_names_tell_late_work_and_later_attempts(tmp_path: Path) -> None:
     assert found.platform == "canvas"
     assert [(one.key, one.attempt, one.late) for one in found.hand_ins] == [("31", 1, True), ("32", 2, False)]
     assert Path(found.hand_ins[1].path).read_text() == "new"
-    assert [one.attempt for one in found.superseded] == [1]
+    assert "only the last one counts: martinjean_32" in found.notes[0].en
+
+
+def test_a_file_of_a_second_attempt_stands_beside_what_was_handed_in_again(tmp_path: Path) -> None:
+    """Canvas numbers only a file whose name was there before: one that is new to the attempt is as good."""
+    members = {"x_32_7_tp-1.py": "new", "x_32_8_plan.md": "only now", "x_32_5_tp.py": "old"}
+    (one,) = read_source(archive(tmp_path / "a.zip", members), tmp_path / "in").hand_ins
+    handed_in = {path.name: path.read_text() for path in Path(one.path).iterdir()}
+    assert (one.attempt, handed_in) == (2, {"tp.py": "new", "plan.md": "only now"})
 
 
 def test_nbgrader_trees_are_read(tmp_path: Path) -> None:

@@ -148,8 +148,9 @@ def _notes(last: tuple[HandIn, ...], superseded: tuple[HandIn, ...]) -> tuple[Te
                     en=f"{len(same)} hand-ins in the name of {same[0].name}, graded apart: {ids}.",
                 )
             )
-    if superseded:
-        ids = ", ".join(sorted({one.id for one in superseded})[:12])
+    again = {one.id for one in superseded} | {one.id for one in last if one.attempt > 1}
+    if again:
+        ids = ", ".join(sorted(again)[:12])
         notes.append(
             Text(
                 fr=f"Plusieurs tentatives, seule la dernière compte : {ids}.",

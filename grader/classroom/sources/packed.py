@@ -16,6 +16,7 @@ from grader.submissions.names import identifier, natural_key, shown
 
 CLASS_CAPS = Caps(files=1_000_000, total_bytes=64 << 30, members=2_000_000, file_bytes=1 << 30)
 Reader = Callable[[PurePosixPath], Named | None]
+_Files = list[tuple[Named, Member]]
 
 
 def unpack(source: Path, into: Path, reader: Reader, ours: Path | None = None) -> tuple[HandIn, ...]:
@@ -28,36 +29,43 @@ def unpack(source: Path, into: Path, reader: Reader, ours: Path | None = None) -
         grouped = _grouped(members, reader)
         packed_bytes = None if source.is_dir() else source.stat().st_size
         ids = _ids(grouped)
-        found = [_copied(ids[key[0]], key, group, into, packed_bytes) for key, group in grouped.items()]
-    return tuple(sorted(found, key=lambda one: (natural_key(one.name), natural_key(one.key), one.attempt)))
+        found = [_copied(ids[key], key, files, into, packed_bytes) for key, files in grouped.items()]
+    return tuple(sorted(found, key=lambda one: (natural_key(one.name), natural_key(one.key))))
 
 
-def _grouped(members: Iterable[Member], reader: Reader) -> dict[tuple[str, int], list[tuple[Named, Member]]]:
-    grouped: dict[tuple[str, int], list[tuple[Named, Member]]] = {}
+def _grouped(members: Iterable[Member], reader: Reader) -> dict[str, _Files]:
+    """Return the files of each participation; of a file handed in again the last one, beside what stands by itself.
+
+    Canvas numbers a file when another of its name was there before: what bears no number may well be as new.
+    """
+    grouped: dict[str, _Files] = {}
+    last: dict[tuple[str, PurePosixPath], int] = {}
     for member in members:
         named = reader(member.path)
         if named is not None:
-            grouped.setdefault((named.key, named.attempt), []).append((named, member))
-    return grouped
+            grouped.setdefault(named.key, []).append((named, member))
+            place = named.key, named.path
+            last[place] = max(named.attempt, last.get(place, 1))
+    return {
+        key: [one for one in files if one[0].attempt == last[key, one[0].path]]
+        for key, files in grouped.items()
+    }
 
 
-def _ids(grouped: dict[tuple[str, int], list[tuple[Named, Member]]]) -> dict[str, str]:
-    """Return the id of each participation: attempts share one, two participations never do."""
-    ids, found = Ids(), dict[str, str]()
-    for (key, _), group in grouped.items():
-        if key not in found:
-            found[key] = ids.unique(f"{identifier(group[0][0].name)}_{identifier(key)}")
-    return found
+def _ids(grouped: dict[str, _Files]) -> dict[str, str]:
+    """Return the id of each participation; two never share one."""
+    ids = Ids()
+    return {
+        key: ids.unique(f"{identifier(files[0][0].name)}_{identifier(key)}") for key, files in grouped.items()
+    }
 
 
-def _copied(
-    own_id: str, key: tuple[str, int], group: list[tuple[Named, Member]], into: Path, packed_bytes: int | None
-) -> HandIn:
-    first = group[0][0]
-    folder = into / f"{own_id}_{key[1]}"
+def _copied(own_id: str, key: str, files: _Files, into: Path, packed_bytes: int | None) -> HandIn:
+    first, attempt = files[0][0], max(named.attempt for named, _ in files)
+    folder = into / f"{own_id}_{attempt}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    moved = [Member(named.path, member.kind, member.size_bytes, member.open) for named, member in group]
+    moved = [Member(named.path, member.kind, member.size_bytes, member.open) for named, member in files]
     refused = None
     try:
         copied = copy_all(moved, folder, Caps(), packed_bytes)
@@ -69,10 +77,10 @@ def _copied(
         id=own_id,
         name=shown(first.name),
         path=str(_single(folder)),
-        attempt=key[1],
-        late=any(named.late for named, _ in group),
-        key=key[0],
-        folder=next((named.folder for named, _ in group if named.folder), ""),
+        attempt=attempt,
+        late=any(named.late for named, _ in files),
+        key=key,
+        folder=next((named.folder for named, _ in files if named.folder), ""),
         refused=refused,
         notes=notes,
     )
