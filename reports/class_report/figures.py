@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from grader.model.class_summary import ClassSummary, CurveTally, ItemTally, StageTally
 from grader.text import Language
@@ -83,6 +84,7 @@ def _marks(summary: ClassSummary) -> Figure:
     )
     axes.hist(sure, bins=_BINS, range=width, color=BLUE, label=word("earned", language), rwidth=0.6, zorder=3)
     axes.set_xlim(-step / 4, top + step / 4)
+    _figures_of(axes.xaxis, language)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.grid(axis="y", color=RULE, linewidth=0.4)
     axes.set_axisbelow(True)
@@ -155,8 +157,14 @@ def _accuracies(summary: ClassSummary) -> Figure:
     axes.set_axisbelow(True)
     axes.set_ylim(-len(titles) + 0.4, 0.6)
     axes.set_xlabel(word("accuracy", language), parse_math=False)
+    _figures_of(axes.xaxis, language)
     told = "; ".join(_told(stage, language) for stage in summary.stages)
     return _figure("stages", svg(figure), language, told, conditions=clean_line(summary.conditions, 200))
+
+
+def _figures_of(axis: Axis, language: Language) -> None:
+    """Have the figures along `axis` written as `language` writes them."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: decimal(value, language)))
 
 
 def _thinned(values: Sequence[float]) -> Sequence[float]:
@@ -188,6 +196,7 @@ def _curves(summary: ClassSummary) -> Figure:
         axes.set_axisbelow(True)
         axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axes.yaxis.set_major_locator(MaxNLocator(5))
+        _figures_of(axes.yaxis, language)
         count = str(sum(curve.hand_ins for curve in stage.curves))
         axes.text(0.99, 1.03, f"n = {count}", transform=axes.transAxes, ha="right", color=SOFT, fontsize=7)
     for axes in list(grid.flat)[len(summary.stages) :]:
