@@ -33,6 +33,7 @@ _GAIN = word_set("+ gain gagne gagner gagnant win bring apporte apporter plus im
 _POINTS = word_set("point points pt pts")
 _TRAIN = word_set("train training apprentissage entrainement learning")
 _TEST = word_set("test validation val evaluation")
+_RELATIVE = word_set("rapport compare compared relative relativement over vs")
 _GAP = word_set("ecart gap fosse")
 _NEAR = 4
 _LEAP = 3.0
@@ -147,7 +148,11 @@ def gains(reading: Reading) -> list[int]:
             continue  # of the gap between train and test, and not of an accuracy
         points = any(one.forms & _POINTS for one in after[:2])
         plus = bool(before) and before[-1].written == "+"
-        signed = plus and (any(one.written == "%" for one in after[:1]) or _beside_accuracy(words, place))
+        signed = plus and (
+            any(one.written == "%" for one in after[:1])
+            or any(one.forms & _RELATIVE for one in after[:2])
+            or _beside_accuracy(words, place)
+        )
         told = any(one.forms & (_GAIN - {"of", "de", "plus"}) for one in before) and any(
             one.written == "%" for one in after[:1]
         )

@@ -114,6 +114,7 @@ def test_before_and_after_are_told_apart(text: str, before: float, after: float)
 def test_a_gain_in_brackets_behind_an_accuracy_is_one() -> None:
     """`83.5% (+1.8)` tells a difference in points; a sum does not."""
     assert len(tags(read_words("Final test accuracy is 83.5% (+1.8)."))["gain"]) == 1
+    assert len(tags(read_words("77,9 % en test (+5 par rapport à la normalisation)"))["gain"]) == 1
     assert tags(read_words("k·k·z + 1 poids"))["gain"] == []
 
 
