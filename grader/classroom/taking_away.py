@@ -96,9 +96,9 @@ def take_reports(graded: Graded, standings: Sequence[Standing], language: Langua
     _likeness(graded, standings, language, taken)
     if graded.source.platform == "moodle":
         archive = graded.options.out / "moodle" / "feedback.zip"
-        moodle.write_feedback(archive, standings)
-        taken.files.append(archive)
-        taken.notes.append(moodle.ORDER)
+        if moodle.write_feedback(archive, standings):
+            taken.files.append(archive)
+            taken.notes.append(moodle.ORDER)
 
 
 def _content(path: Path) -> bytes:

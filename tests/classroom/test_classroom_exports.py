@@ -208,6 +208,18 @@ def test_gradescope_gets_no_score_where_nothing_is_decided() -> None:
     assert all(set(test) <= allowed for test in final["tests"]) and json.dumps(final)
 
 
+def test_without_reports_there_is_no_archive_of_old_ones(tmp_path: Path) -> None:
+    """Marks made anew withdraw the reports; the archive that holds their older ones goes too."""
+    archive = tmp_path / "moodle" / "feedback.zip"
+    folder = tmp_path / "s1"
+    folder.mkdir()
+    (folder / "report.pdf").write_bytes(b"%PDF")
+    one = standing("11", decided(12.5), folder=folder, moodle="X_11_assignsubmission_file")
+    assert write_feedback(archive, (one,)) and archive.is_file()
+    (folder / "report.pdf").unlink()
+    assert not write_feedback(archive, (one,)) and not archive.exists()
+
+
 def test_a_bonus_fills_up_to_the_maximum_on_every_platform_and_is_told() -> None:
     """Gradescope, Moodle and Canvas give the same mark for the same work: never more than all points."""
     total = Total(points=19.0, decided=20.0, open=0.0, maximum=20.0, bonus=1.5)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from textwrap import shorten
 from typing import Any
 
 from grader.classroom.figures import figure
@@ -66,7 +67,7 @@ def _test(result: Result, place: int, language: Language) -> dict[str, Any]:
     wording = result.questions.get(mark.item)
     test: dict[str, Any] = {
         "number": mark.item,
-        "name": wording.in_(language)[:120] if wording else mark.item,
+        "name": shorten(wording.in_(language), 120, placeholder=" …") if wording else mark.item,
         "max_score": mark.maximum,
         "output": "\n".join(told),
     }

@@ -161,11 +161,15 @@ def _traps(sheet: Sheet, wanted: dict[int, float]) -> list[Text]:
     ]
 
 
-def write_feedback(path: Path, standings: Sequence[Standing]) -> None:
+def write_feedback(path: Path, standings: Sequence[Standing]) -> bool:
     """Write the feedback archive: each report under the very folder name that Moodle gave to the hand-in.
 
-    A name that somebody edited since, so that Moodle would drop the report, is written as Moodle writes it.
+    A name that somebody edited since, so that Moodle would drop the report, is written as Moodle writes it. Returns
+    whether there is one: without reports an archive of older ones is taken away, since nobody may be sent old marks.
     """
+    if not any(one.report is not None and one.hand_in.folder for one in standings):
+        path.unlink(missing_ok=True)
+        return False
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
     with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -175,6 +179,7 @@ def write_feedback(path: Path, standings: Sequence[Standing]) -> None:
             info = zipfile.ZipInfo(_stored_as(one.hand_in, _report_name(one.report)), (2000, 1, 1, 0, 0, 0))
             archive.writestr(info, one.report.read_bytes(), zipfile.ZIP_DEFLATED)
     unfinished.replace(path)
+    return True
 
 
 def _stored_as(hand_in: HandIn, name: str) -> str:
