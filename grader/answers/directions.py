@@ -43,6 +43,8 @@ _APART = 3
 _SAME = 0.005
 _CLAUSE = 9
 _RIGHT_BEFORE = 2.6
+_EPOCHS = word_set("epoque epoch epochs iteration")
+_INSTEAD = word_set("lieu instead contre vs versus rather plutot than against compared")
 _POINTS = word_set("point points pt pts")
 _TRAIN = word_set("train training apprentissage entrainement")
 _TEST = word_set("test validation")
@@ -50,7 +52,12 @@ _TEST = word_set("test validation")
 
 def tags(reading: Reading) -> dict[str, list[int]]:
     """Return the places of numbers by what they are, and by whether they go where the words around them say."""
-    return {**figures.tags(reading), **splits(reading), "contrary": contrary(reading)}
+    return {
+        **figures.tags(reading),
+        **splits(reading),
+        **durations(reading),
+        "contrary": contrary(reading),
+    }
 
 
 def contrary(reading: Reading) -> list[int]:
@@ -133,6 +140,26 @@ def _is_level(words: list[Word], place: int) -> bool:
 def _direction(word: Word, up: frozenset[str], down: frozenset[str]) -> int:
     rises, falls = bool(word.forms & up), bool(word.forms & down)
     return 0 if rises == falls else 1 if rises else -1
+
+
+def durations(reading: Reading) -> dict[str, list[int]]:
+    """Return where two numbers of epochs told as now and before end: `longer` or `shorter` than it was."""
+    words = reading.words
+    found: dict[str, list[int]] = {"longer": [], "shorter": []}
+    places = [place for place, word in enumerate(words) if word.value is not None]
+    for left, right in pairwise(places):
+        near = (*words[left + 1 : left + 3], *words[right + 1 : right + 3])
+        between = {form for word in words[left + 1 : right] for form in word.forms}
+        if words[right].at - words[left].at > _CLOSE or not any(word.forms & _EPOCHS for word in near):
+            continue
+        now, before = (words[left].value or 0.0), (words[right].value or 0.0)
+        if words[left - 1 if left else 0].written in ("de", "from") and between & {"a", "to", "→"}:
+            now, before = before, now
+        elif not between & _INSTEAD:
+            continue
+        if now != before:
+            found["longer" if now > before else "shorter"].append(right)
+    return found
 
 
 def splits(reading: Reading) -> dict[str, list[int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from grader.answers.directions import contrary, splits
+from grader.answers.directions import contrary, durations, splits
 from grader.answers.patterns import Finder, parse_pattern
 from grader.answers.words import read_words
 
@@ -82,3 +82,16 @@ def test_figures_that_go_the_other_way_than_their_words_are_seen(text: str, want
 def test_training_and_test_are_held_against_each_other(text: str, kind: str) -> None:
     """Which of two accuracies is higher is known by what each was measured on, named beside it or in a row before."""
     assert [name for name, places in splits(read_words(text)).items() if places] == [kind]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("Il faut désormais 20 époques au lieu de 8.", "longer"),
+        ("We need 8 epochs instead of 20.", "shorter"),
+        ("La convergence passe de 20 à 8 époques.", "shorter"),
+    ],
+)
+def test_more_epochs_than_before_are_longer(text: str, kind: str) -> None:
+    """How long it takes now is held against how long it took."""
+    assert [name for name, places in durations(read_words(text)).items() if places] == [kind]
