@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from grader.model import EpochPoint, Recipe
 from grader.training import graphs, moments
+from grader.training.batches import Batches, fed
 from grader.training.checkpoints import Checkpoint, Moment
 from grader.training.curves import final_accuracy
 from grader.training.perturbation import perturbed
@@ -24,6 +25,8 @@ from grader.training.stepping import Stepping
 from grader.training.transforms import Pipeline
 
 EVALUATION_BATCH = 250
+GPU_EVALUATION_BATCH = 2000
+"""Where the network treats each image by itself; a batch norm in training mode does not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,17 +157,14 @@ class _Run:
         self.device = device
         self.stepping = Stepping(module, recipe, images.classes, device, precision)
         self.order = torch.Generator().manual_seed(_derived(seed, "order"))
-        self.rates = build_rates(recipe.optimisation, self.stepping.optimizer, len(self._cuts()))
+        self.batches = Batches(
+            images.train, images.train_labels, pipelines.train, recipe.data, self.order, device
+        )
+        self.rates = build_rates(recipe.optimisation, self.stepping.optimizer, len(self.batches))
 
     def adopt(self, capture: graphs.Capture) -> str:
         """Have batches computed by a graph where that comes out the same, and return how they are computed."""
-        size, state = self.recipe.data.batch_size, torch.get_rng_state()
-        full = [torch.arange(start, end) for start, end in self._cuts() if end - start == size]
-        batches = [
-            (self._inputs(self.pipelines.train, self.images.train[one]), self.images.train_labels[one])
-            for one in full[: graphs.COMPARED_STEPS]
-        ]
-        torch.set_rng_state(state)
+        batches = self.batches.full(graphs.COMPARED_STEPS)
         self.module.train(self.recipe.loop.trains_in_train_mode)
         self.rates.before_batch(0, 0)
         return graphs.adopt(self.stepping, batches, capture)
@@ -200,70 +200,62 @@ class _Run:
         """Return the mean loss, the accuracy and the learning rate of the first batch."""
         self.module.train(self.recipe.loop.trains_in_train_mode)
         self.stepping.begin_epoch()
-        total = torch.zeros((), dtype=torch.float64, device=self.device)
-        correct = torch.zeros((), dtype=torch.int64, device=self.device)
-        seen, rate = 0, 0.0
-        for number, chosen in enumerate(self._batches()):
+        outputs, losses, answers, rate = [], [], [], 0.0
+        for number, (inputs, labels) in enumerate(self.batches):
             self.rates.before_batch(epoch, number)
             if number == 0:
                 rate = float(self.stepping.optimizer.param_groups[0]["lr"])
-            labels = self.images.train_labels[chosen]
-            inputs = self._inputs(self.pipelines.train, self.images.train[chosen])
             output, loss = self.stepping.learn(inputs, labels)
-            total += loss * (1 if self._sums_loss else len(chosen))
-            correct += (output.argmax(1) == labels).sum()
-            seen += len(chosen)
-        return float(total) / max(seen, 1), int(correct) / max(seen, 1), rate
+            outputs.append(output.clone())  # a graph writes each batch's over the one before
+            losses.append(loss.clone())
+            answers.append(labels)
+        sizes = [1 if self._sums_loss else len(labels) for labels in answers]
+        total = 0.0
+        for loss in (torch.stack(losses) * torch.tensor(sizes, device=self.device)).tolist():
+            total += loss
+        labels = torch.cat(answers)
+        correct = int((torch.cat(outputs).argmax(1) == labels).sum())
+        return total / len(labels), correct / len(labels), rate
 
     @torch.no_grad()
     def _evaluate(self) -> tuple[float, Tensor]:
-        self.module.train(self.recipe.loop.evaluates_in_eval_mode is False)
-        outputs, total = [], 0.0
-        for start in range(0, len(self.images.test), EVALUATION_BATCH):
-            part = slice(start, start + EVALUATION_BATCH)
+        size = self._begin_evaluation()
+        outputs, losses, sizes = [], [], []
+        for start in range(0, len(self.images.test), size):
+            part = slice(start, start + size)
             output = self._forward(self.pipelines.evaluation, self.images.test[part])
-            loss = self.stepping.loss(output, self.images.test_labels[part])
-            total += float(loss) * (1 if self._sums_loss else len(output))
+            losses.append(self.stepping.loss(output, self.images.test_labels[part]))
+            sizes.append(1 if self._sums_loss else len(output))
             outputs.append(output)
+        total = 0.0
+        for loss, count in zip(torch.stack(losses).tolist(), sizes, strict=True):
+            total += loss * count
         return total / len(self.images.test), torch.cat(outputs)
 
     @torch.no_grad()
     def perturbed_accuracy(self) -> float:
         """Return the accuracy on perturbed test images; the network is left as it was."""
-        self.module.train(self.recipe.loop.evaluates_in_eval_mode is False)
+        size = self._begin_evaluation()
         # Evaluated in training mode, batch norm would take these images into its statistics.
         before = [(buffer, buffer.clone()) for buffer in self.module.buffers()]
         images = torch.from_numpy(perturbed(self.images.test.cpu().numpy())).to(self.device)
         correct = 0
-        for start in range(0, len(images), EVALUATION_BATCH):
-            part = slice(start, start + EVALUATION_BATCH)
+        for start in range(0, len(images), size):
+            part = slice(start, start + size)
             output = self._forward(self.pipelines.evaluation, images[part])
             correct += int((output.argmax(1) == self.images.test_labels[part]).sum())
         for buffer, values in before:
             buffer.copy_(values)
         return correct / len(images)
 
+    def _begin_evaluation(self) -> int:
+        """Put the network into the recorded mode of evaluation, and return how many images go at once."""
+        in_eval_mode = self.recipe.loop.evaluates_in_eval_mode is not False
+        self.module.train(not in_eval_mode)
+        return GPU_EVALUATION_BATCH if in_eval_mode and self.device.type == "cuda" else EVALUATION_BATCH
+
     def _forward(self, pipeline: Pipeline, images: Tensor) -> Tensor:
-        return self.stepping.forward(self._inputs(pipeline, images))
-
-    def _inputs(self, pipeline: Pipeline, images: Tensor) -> Tensor:
-        """Return what the network is fed, its memory channels last."""
-        return pipeline.apply(images).to(device=self.device, memory_format=torch.channels_last)
-
-    def _batches(self) -> Iterator[Tensor]:
-        count = len(self.images.train)
-        order = (
-            torch.randperm(count, generator=self.order) if self.recipe.data.shuffle else torch.arange(count)
-        )
-        for start, end in self._cuts():
-            yield order[start:end].to(self.device)
-
-    def _cuts(self) -> list[tuple[int, int]]:
-        """Return where each batch of an epoch begins and ends."""
-        count, size = len(self.images.train), self.recipe.data.batch_size
-        cuts = [(start, min(start + size, count)) for start in range(0, count, size)]
-        short = cuts[-1][1] - cuts[-1][0] < size
-        return cuts[:-1] if short and self.recipe.data.drop_last and len(cuts) > 1 else cuts
+        return self.stepping.forward(fed(pipeline, images, self.device))
 
     @property
     def _sums_loss(self) -> bool:

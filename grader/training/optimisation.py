@@ -20,6 +20,9 @@ OPTIMIZERS = frozenset({
 _IMPLEMENTATION = frozenset({"foreach", "fused", "capturable", "differentiable"})
 """Options about how a step is computed, not what it is."""
 
+_FUSED = frozenset({"Adam", "AdamW", "SGD"})
+"""Optimizers of which torch has a step in one kernel of a GPU."""
+
 _BEFORE: dict[str, Callable[[Tensor], Tensor]] = {
     "softmax": lambda output: F.softmax(output, dim=1),
     "log_softmax": lambda output: F.log_softmax(output, dim=1),
@@ -137,10 +140,11 @@ def build_optimizer(module: nn.Module, optimisation: Optimisation) -> torch.opti
         groups.append({"params": [parameters[path] for path in group.parameters], **options})
     # torch checks the values of defaults only, so the first group's are given as such too.
     defaults = {key: value for key, value in groups[0].items() if key != "params"} if groups else {}
-    # On a GPU one kernel for many tensors saves most of the time of a step.
-    several = any(one.device.type == "cuda" for one in module.parameters())
+    # On a GPU one kernel for a whole step, or at least for many tensors, saves most of its time.
+    on_gpu = any(one.device.type == "cuda" for one in module.parameters())
+    how = {"fused": True} if on_gpu and optimisation.optimizer in _FUSED else {"foreach": on_gpu}
     try:
-        optimizer: torch.optim.Optimizer = kind(groups, foreach=several, **defaults)
+        optimizer: torch.optim.Optimizer = kind(groups, **how, **defaults)
     except (TypeError, ValueError, RuntimeError) as error:
         raise _refusal("les réglages de l'optimiseur", "the optimizer's options", str(error)) from error
     return optimizer
