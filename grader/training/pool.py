@@ -23,6 +23,7 @@ from grader.training.ended import unfinished as not_finished
 from grader.training.jobs import Job, Plan, plan
 from grader.training.ladder import Places, Rung, Setback, descend, rungs
 from grader.training.locks import held
+from grader.training.sharing import shared
 from grader.training.watching import Unwatched, Watcher
 
 MEMORY_BYTES = 4 * 2**30
@@ -74,10 +75,11 @@ def train_all(
         min(count, max(len(missing), 1)),
         clock,
     )
-    room = _Room(cache, board, clock, memory_bytes, Places(count))
     if missing:
         sweep(cache)
-    with ThreadPoolExecutor(max_workers=count) as threads:
+    together = min(count, len(missing)) if on_gpu else 1
+    with shared(together) as sharing, ThreadPoolExecutor(max_workers=count) as threads:
+        room = _Room(cache, board, clock, memory_bytes, Places(count), sharing)
         for errand, training in zip(missing, threads.map(room.carry_out, missing), strict=True):
             found[errand.plan.key] = training
     return {job.name: _told(job, planned[job.name], found, devices[job.device][1]) for job in jobs}
@@ -125,6 +127,8 @@ class _Room:
     clock: Clock
     memory_bytes: int
     places: Places
+    sharing: Mapping[str, str]
+    """What a worker's environment needs to use the GPU beside others, see `sharing`."""
 
     def carry_out(self, errand: _Errand) -> Training:
         """Return what came of a training, wherever it took place."""
@@ -175,6 +179,7 @@ class _Room:
                     board=self.board,
                     clock=self.clock,
                     memory_bytes=self.memory_bytes,
+                    sharing=self.sharing,
                     descriptors=descriptors,
                 )
             finally:

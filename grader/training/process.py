@@ -7,7 +7,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -38,11 +40,13 @@ def run(
     board: Board,
     clock: Clock,
     memory_bytes: int,
+    sharing: Mapping[str, str] = MappingProxyType({}),
     descriptors: tuple[int, ...] = (),
 ) -> Ended:
     """Have a worker train the plan in the file `plan` and leave the record in `folder`; return how it ended.
 
-    It holds `descriptors` open as long as it lives, should this process be killed before it.
+    It holds `descriptors` open as long as it lives, should this process be killed before it; `sharing` is added to
+    its environment.
     """
     command = [sys.executable, *WORKER, str(plan), str(folder), str(memory_bytes)]
     with tempfile.TemporaryFile() as complaints:
@@ -51,7 +55,7 @@ def run(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
-            env=environment(),
+            env={**environment(), **sharing},
             pass_fds=descriptors,
         )
         late = threading.Event()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -20,6 +22,7 @@ from grader.training.engine import Outcome, train
 from grader.training.graphs import Capture, Work
 from grader.training.jobs import plan
 from grader.training.ladder import Places, Rung, Setback, descend, rungs
+from grader.training.sharing import CONTROL, PLACE, shared
 from grader.training.worker import build_pipelines, resident
 
 
@@ -213,3 +216,54 @@ def test_as_many_share_a_gpu_as_its_memory_and_the_cores_allow(
 ) -> None:
     """Each training wants a core for itself and six gibibytes; beyond eight they only wait for each other."""
     assert gpu_places(cores, gibibytes * 2**30) == expected
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """`service(shell)` puts a program of the sharing service's name on the path; it notes how it was called."""
+    noted, programs = tmp_path / "noted", tmp_path / "programs"
+    programs.mkdir()
+
+    def install(shell: str) -> Path:
+        program = programs / CONTROL
+        program.write_text(f'#!/bin/sh\necho "$1|$(cat)|$CUDA_MPS_PIPE_DIRECTORY" >> {noted}\n{shell}\n')
+        program.chmod(0o755)
+        return noted
+
+    monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.delenv(PLACE, raising=False)
+    return install
+
+
+def test_a_machine_without_the_sharing_service_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is started, and nothing added to the environment."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    with shared(6) as environment:
+        assert environment == {}
+
+
+@pytest.mark.skipif(Path("/dev/nvidia0").exists(), reason="this machine has a GPU, which would open")
+@pytest.mark.parametrize("shell", ["exit 0", "exit 1"])
+def test_a_sharing_service_through_which_no_gpu_opens_is_not_used(
+    service: Callable[[str], Path], shell: str
+) -> None:
+    """It is started in a folder of its own, tried, left alone, and ended in any case."""
+    noted = service(shell)
+    with shared(6) as environment:
+        assert environment == {}
+    began, ended = (line.split("|") for line in noted.read_text().splitlines())
+    assert (began[0], ended[1]) == ("-d", "quit")
+    assert began[2] == ended[2] and began[2] and not Path(began[2]).exists()
+
+
+def test_one_training_and_a_service_of_somebodys_own_need_no_other(
+    service: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A single training has nobody to share with; who named a service's folder gets that one."""
+    noted = service("exit 0")
+    with shared(1) as environment:
+        assert environment == {}
+    monkeypatch.setenv(PLACE, "/somewhere")
+    with shared(6) as environment:
+        assert environment == {}
+    assert not noted.exists()
