@@ -21,6 +21,8 @@ from grader.training.twin import twin
 
 TrainJobs = Callable[[list[Job]], Mapping[str, Training]]
 _TWIN = "reference"
+_ENDED = (Outcome.PASSED, Outcome.FAILED)
+"""Of a training that ran to its end, or until its loss was no number any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,20 +67,18 @@ def weigh(
 
 
 def deserves_another_look(training: Training, band: Band) -> bool:
-    """Whether our engine trained it to its end, below its band and no further than chance may put it."""
-    whole = training.outcome is Outcome.PASSED and not training.unfinished and training.trained_by == "engine"
+    """Whether our engine trained it to its end, below its band and no further than chance may put it.
+
+    A loss that broke is an end, too: at a high learning rate it breaks with one seed and not with the next.
+    """
+    whole = training.outcome in _ENDED and not training.unfinished and training.trained_by == "engine"
     return whole and training.accuracy is not None and worth_another_look(training.accuracy, band)
 
 
 def _looks(first: Training, others: Iterable[Training]) -> tuple[float, ...]:
-    """Return the accuracies of all looks that came to their end; a loss that broke counts as nothing learnt."""
-    found = [first.accuracy or 0.0]
-    for training in others:
-        if training.outcome is Outcome.FAILED:
-            found.append(0.0)
-        elif training.outcome is Outcome.PASSED and not training.unfinished:
-            found.append(training.accuracy or 0.0)
-    return tuple(found)
+    """Return the accuracies of all looks that came to their end; a loss that broke counts for what came before."""
+    ended = (one for one in others if one.outcome in _ENDED and not one.unfinished)
+    return (first.accuracy or 0.0, *(one.accuracy or 0.0 for one in ended))
 
 
 def _twins(session: Session, jobs: Mapping[str, Job]) -> dict[str, Job]:

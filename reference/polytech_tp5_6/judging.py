@@ -86,8 +86,10 @@ def judge_result(stage: StageEvidence) -> None:
     if training.trained_by == "program":
         judge_program(stage)
     accuracy = training.accuracy
-    below = training.outcome is Outcome.FAILED or accuracy is None or result.judgement == "below"
-    if not below:
+    broke = training.outcome is Outcome.FAILED
+    if accuracy is not None and result.judgement != "below" and not (broke and result.band is None):
+        if broke:
+            _broke_late(stage, accuracy)
         _above_or_within(stage, accuracy)
         return
     if explained is not None:
@@ -237,6 +239,18 @@ def knows_only_exact_images(training: Training) -> bool:
 
 def _is_near_chance(stage: StageEvidence, accuracy: float) -> bool:
     return accuracy < 2 / stage.evidence.assignment.classes
+
+
+def _broke_late(stage: StageEvidence, accuracy: float) -> None:
+    """A loss that broke once the network had learnt enough is told, and judged on what came before."""
+    epoch = stage.result.training.curve[-1].epoch
+    remark(
+        fr=f"La perte de l'apprentissage refait n'est plus un nombre à partir de l'époque {epoch} : le pas "
+        f"d'apprentissage est à la limite de la stabilité. Le résultat d'avant, {in_french(accuracy)} en test, compte.",
+        en=f"The loss of the training made again is no number from epoch {epoch} on: the learning rate is at the "
+        f"limit of what is stable. What came before, {accuracy:.1%} in test, counts.",
+        place=stage.place("optimizer"),
+    )
 
 
 def _above_or_within(stage: StageEvidence, accuracy: float) -> None:

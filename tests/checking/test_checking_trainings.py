@@ -62,6 +62,33 @@ def test_why_nothing_is_decided_is_told_truly() -> None:
     assert {cause.outcome, looks.outcome} == {Outcome.NOT_RUN}
 
 
+def test_a_loss_that_breaks_is_judged_on_what_came_before() -> None:
+    """Within the band before, it passes and the break is told; below, or never a number, it fails as ever."""
+    points = (
+        EpochPoint(epoch=1, learning_rate=0.1, test_accuracy=0.6),
+        EpochPoint(epoch=2, learning_rate=0.1),
+    )
+    broke = {"outcome": Outcome.FAILED, "curve": points}
+    cases = {
+        0: (training(0.6, **broke), "within", True),
+        1: (training(0.3, **broke), "below", True),
+        2: (
+            msgspec.structs.replace(training(0.0, **broke), accuracy=None, curve=points[1:]),
+            "not_run",
+            True,
+        ),
+        3: (training(0.6, **broke), "not_calibrated", False),
+    }
+    found = run_checks(FOLDER, evidence(trainings=cases), distribution="student")
+    results = [one for one in found if one.label.en == "Result of the training made again"]
+    assert [one.outcome for one in results[:4]] == [
+        Outcome.PASSED, Outcome.FAILED, Outcome.FAILED, Outcome.MANUAL,
+    ]  # fmt: skip
+    assert (
+        results[0].remark and "from epoch 2 on" in results[0].message.en and "60.0%" in results[0].message.en
+    )
+
+
 def test_a_small_drop_on_changed_images_is_no_cheat() -> None:
     """A network that loses a few points, or that knew little to begin with, is judged as ever."""
     cases = {

@@ -143,6 +143,24 @@ def test_what_falls_below_is_judged_by_the_median_of_three_seeds(
     assert row(first, band, found).judgement == judgement
 
 
+@pytest.mark.parametrize(("before", "judgement"), [(0.78, "within"), (None, "below")])
+def test_a_loss_that_broke_counts_for_what_it_reached_before(
+    session: Sessions, before: float | None, judgement: str
+) -> None:
+    """Broken below its band, a stage is looked at again as any other; broken at once, a look is worth nothing."""
+    band = band_of("dropout")
+    first = training("dropout", band.lower - 0.01, outcome=Outcome.FAILED)
+    further = {
+        "dropout+1": training("dropout", 0.8),
+        "dropout+2": msgspec.structs.replace(
+            training("dropout", 0.8), outcome=Outcome.FAILED, accuracy=before
+        ),
+    }
+    found, _ = weighed(session(), first, further)
+    assert found.looks["dropout"] == (first.accuracy, 0.8, before or 0.0)
+    assert row(first, band, found).judgement == judgement
+
+
 @pytest.mark.parametrize(
     "broken",
     [{"outcome": Outcome.ERROR, "accuracy": None}, {"unfinished": True}],
