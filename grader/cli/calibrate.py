@@ -162,6 +162,7 @@ def _show(measurement: Measurement) -> None:
         click.echo(
             f"{stage:15s} {100 * band.mean:5.1f} ± {100 * band.std:.1f} %  train {train:5.1f} %  "
             f"band {100 * band.lower:.1f}-{100 * band.upper:.1f} %  {found.seconds:.0f} s"
+            + (f"  loss broke with seed {', '.join(map(str, found.broke))}" if found.broke else "")
         )
 
 

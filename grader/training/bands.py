@@ -37,6 +37,10 @@ class StageMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     """Means of the last three epochs, as the accuracies are."""
     seconds: float
     """Mean duration of one training; of interest, never of weight."""
+    epochs: int | None = None
+    """Where the budget leaves them to the recipe; else the measurement's own hold."""
+    broke: tuple[int, ...] = ()
+    """Seeds whose loss was no number in the end; their accuracies are of the three evaluations before that."""
     model: ReferenceModel | None = None
     """Of the first seed, where its network was kept."""
 
@@ -108,10 +112,10 @@ def _matches(measurement: Measurement, stage: StageMeasurement, conditions: Trai
     same = all(
         getattr(measurement, name) == getattr(conditions, name)
         for name in (
-            "data_digest", "budget", "train_images", "test_images", "epochs", "batch_size",
-            "device", "precision", "engine",
+            "data_digest", "budget", "train_images", "test_images", "batch_size", "device", "precision", "engine",
         )
     )  # fmt: skip
+    same = same and (stage.epochs or measurement.epochs) == conditions.epochs
     return same and math.isclose(stage.learning_rate, conditions.learning_rate, rel_tol=1e-6)
 
 

@@ -8,7 +8,7 @@ seed is kept whole, as safetensors in the cache; its digest, confusion matrix an
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import fmean
 
@@ -20,15 +20,15 @@ from grader.records import read_record
 from grader.training.bands import Bands, Measurement, StageMeasurement, band_of
 from grader.training.cache import timing
 from grader.training.devices import BF16_FLAGS, cpu_flags, cpu_model
-from grader.training.jobs import Job, torch_version
+from grader.training.jobs import Job
 from grader.training.pool import train_all
 from grader.training.portrait import portrait
 from grader.training.resident import DataSource
 from grader.training.watching import Unwatched, Watcher
 
 HOW = (
-    "Test accuracy (mean of the last three evaluations) of the reference solution's recipes, retrained by "
-    "grader.training under the conditions named, once per seed. Made by make calibrate."
+    "Test accuracy (mean of the last three evaluations that gave numbers) of the reference solution's recipes, "
+    "retrained by grader.training under the conditions named, once per seed. Made by make calibrate."
 )
 TOLD_FLAGS = BF16_FLAGS | {"avx2", "avx512f", "amx_tile"}
 
@@ -50,7 +50,8 @@ def calibrate(
 ) -> Measurement:
     """Return what the reference reaches at every stage and seed.
 
-    Raises TrainingError where one of the trainings did not end well: a band must not hide that.
+    A loss that breaks after some epochs is the recipe's own and stands in the measurement, as it would in a hand-in's
+    result. Raises TrainingError where a training did not end at all, or never had an accuracy.
     """
     jobs = [
         Job(
@@ -68,16 +69,27 @@ def calibrate(
         for stage, recipe in calibration.recipes.items()
     ]
     trainings = train_all(jobs, cache=cache, workers=workers, progress=progress or Unwatched())
-    stages = {stage: _stage(stage, calibration.seeds, trainings, cache) for stage in calibration.recipes}
-    return _measurement(calibration, trainings[jobs[0].name], stages)
+    return measured(calibration, trainings, cache)
+
+
+def measured(calibration: Calibration, trainings: Mapping[str, Training], cache: Path) -> Measurement:
+    """Return what `trainings`, named stage@seed, come to; times and networks are looked up in `cache`.
+
+    Raises TrainingError as `calibrate` does.
+    """
+    stages = {stage: _stage(calibration, stage, trainings, cache) for stage in calibration.recipes}
+    first = next(iter(calibration.recipes))
+    return _measurement(calibration, trainings[f"{first}@{calibration.seeds[0]}"], stages)
 
 
 def _stage(
-    stage: str, seeds: Sequence[int], trainings: Mapping[str, Training], cache: Path
+    calibration: Calibration, stage: str, trainings: Mapping[str, Training], cache: Path
 ) -> StageMeasurement:
+    seeds, own_epochs = calibration.seeds, not calibration.budget.epochs
     found = [trainings[f"{stage}@{seed}"] for seed in seeds]
     for seed, training in zip(seeds, found, strict=True):
-        if training.outcome is not Outcome.PASSED or training.accuracy is None or training.conditions is None:
+        ended = training.outcome in (Outcome.PASSED, Outcome.FAILED) and not training.unfinished
+        if not ended or training.accuracy is None or training.conditions is None:
             why = training.note.en if training.note else training.outcome
             raise TrainingError(
                 fr=f"Calibrage impossible : l'étape {stage} n'aboutit pas avec la graine {seed} ({why}).",
@@ -89,6 +101,8 @@ def _stage(
         accuracies=tuple(round(training.accuracy or 0.0, 6) for training in found),
         train_accuracies=tuple(round(_train_accuracy(training), 6) for training in found),
         seconds=round(fmean(times), 1) if times else 0.0,
+        epochs=found[0].conditions.epochs if found[0].conditions and own_epochs else None,
+        broke=tuple(seed for seed, one in zip(seeds, found, strict=True) if one.outcome is Outcome.FAILED),
         model=portrait(cache, found[0]),
     )
 
@@ -119,9 +133,9 @@ def _measurement(
         engine=conditions.engine,
         seeds=calibration.seeds,
         stages=stages,
-        machine=cpu_model(),
-        cpu_flags=tuple(sorted(cpu_flags() & TOLD_FLAGS)),
-        versions={"torch": torch_version(), "python": ".".join(map(str, sys.version_info[:2]))},
+        machine=first.settings.get("gpu") or cpu_model(),
+        cpu_flags=() if conditions.device == "cuda" else tuple(sorted(cpu_flags() & TOLD_FLAGS)),
+        versions={"torch": conditions.torch, "python": ".".join(map(str, sys.version_info[:2]))},
     )
 
 

@@ -139,6 +139,17 @@ def test_a_band_is_found_under_its_own_conditions(bands: Path) -> None:
     assert band.lower < band.mean < band.upper
 
 
+def test_a_budget_that_leaves_the_epochs_to_the_recipe_has_a_band_for_each_stages_own(tmp_path: Path) -> None:
+    """A stage measured with fifty epochs judges fifty, whatever the stage beside it was measured with."""
+    made, path = measurement(), tmp_path / "bands.json"
+    longer = msgspec.structs.replace(made.stages["stage2"], epochs=50)
+    made = msgspec.structs.replace(made, stages={**made.stages, "stage2": longer})
+    write_record(path, Bands(how="for the test", measurements=(made,)))
+    assert find_band(path, "stage2", msgspec.structs.replace(CONDITIONS, epochs=50)) is not None
+    assert find_band(path, "stage2", CONDITIONS) is None
+    assert find_band(path, "stage1", CONDITIONS) is not None
+
+
 @pytest.mark.parametrize(
     "other",
     [

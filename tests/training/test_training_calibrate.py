@@ -70,6 +70,27 @@ def test_a_calibration_gives_bands_that_hold_under_the_same_conditions(
 
 
 @pytest.mark.slow
+def test_a_loss_that_breaks_late_is_measured_and_told(
+    make_recipe: Callable[..., Recipe], small_data: DataSource, cache: Path
+) -> None:
+    """What came before counts, as it does in a hand-in's result, and the measurement names the seeds."""
+    calibration = Calibration(
+        recipes={"steep": make_recipe(epochs=2, rates=(0.05, 1e30)), "even": make_recipe(epochs=1)},
+        budget=Budget(),
+        budget_name="full",
+        data=small_data,
+        seeds=(0, 1),
+        device="cpu",
+        precision="fp32",
+    )
+    measured = calibrate(calibration, cache=cache)
+    steep, even = measured.stages["steep"], measured.stages["even"]
+    assert (steep.broke, even.broke) == ((0, 1), ())
+    assert (steep.epochs, even.epochs) == (2, 1)
+    assert steep.accuracies == even.accuracies, "both count the first epoch, which is the same"
+
+
+@pytest.mark.slow
 def test_a_calibration_does_not_hide_a_training_that_failed(
     make_recipe: Callable[..., Recipe], small_data: DataSource, cache: Path
 ) -> None:

@@ -113,10 +113,12 @@ def test_of_equal_recipes_few_are_called_different() -> None:
 
 
 def test_the_reference_does_what_the_sheet_teaches() -> None:
-    """Over all calibrated seeds together each compared stage is shown to be better, and at no single one worse."""
+    """Over twenty seeds each compared stage is shown to be better; it is never worse, with one seed or a few."""
     for one, asked, pairs, spread in expectations():
         together = compare(asked.against, asked.quantity, pairs, spread, 0.01)
-        assert together is not None and together.verdict == "better", (one.data, one.precision, asked)
+        assert together is not None and together.difference * (-1 if asked.quantity == "gap" else 1) > 0
+        shown = {"better"} if len(pairs) >= 20 else {"better", "not_shown"}
+        assert together.verdict in shown, (one.data, one.precision, asked)
         told = alone(asked, pairs, spread)
         assert "worse" not in told, (one.data, one.precision, asked, told)
 
