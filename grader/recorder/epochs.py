@@ -85,14 +85,22 @@ class _Loop:
         return self
 
     def __next__(self) -> Any:
-        if self._turns.own is not None and _looped(sys._getframe(1)) and over(self._journal, self._turns):
+        if not _looped(sys._getframe(1)):
+            # Whoever asks by `next(...)` may count on as many turns as there are.
+            return self._begun(next(self._values, self))
+        if self._turns.own is not None and over(self._journal, self._turns):
             raise StopIteration
         # A `for`, since what draws batches looks at how it is asked.
         for value in self._values:
-            self._turns.begun += 1
-            return value
-        self._turns.over = True
-        raise StopIteration
+            return self._begun(value)
+        return self._begun(self)
+
+    def _begun(self, value: Any) -> Any:
+        if value is self:
+            self._turns.over = True
+            raise StopIteration
+        self._turns.begun += 1
+        return value
 
     def __del__(self) -> None:
         self._turns.left()
@@ -121,7 +129,7 @@ def install(journal: Journal) -> None:
 
 def _looped(frame: FrameType) -> bool:
     """Whether a loop's next turn is due to a loop: a generator's own loop may be asked for by `next(...)`."""
-    if not frame.f_code.co_flags & inspect.CO_GENERATOR:
+    if not frame.f_code.co_flags & inspect.CO_GENERATOR or frame.f_code.co_name == "<genexpr>":
         return True
     return frame.f_back is None or in_a_loop(frame.f_back)
 

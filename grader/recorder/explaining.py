@@ -37,13 +37,16 @@ def is_explained(journal: Journal, call: RootCall) -> bool:
     if loader.explained != len(loader.fed):
         loader.explained = len(loader.fed)
         with journal.pause():
+            if loader.before is not None:  # more was fed since, and may tell otherwise
+                loader.images, loader.transforms, loader.reason = loader.before
+                loader.before = None
             _explain(journal, loader)
-    return loader.by_pixels
+    return loader.before is not None
 
 
 def _explain(journal: Journal, loader: LoaderRecord) -> None:
     learned = any(one.loader is loader for run in journal.runs for one in run.passes)
-    if learned and sum(len(one) for one in loader.fed) < _LEAST:
+    if learned and (sum(len(one) for one in loader.fed) < _LEAST or len(loader.fed) < 2):
         return
     kinds = {one.dataset.kind for one in journal.images}
     if len(kinds) != 1:
@@ -62,8 +65,9 @@ def _explain(journal: Journal, loader: LoaderRecord) -> None:
         loader.shuffle = not _in_order(found.order[0])
         loader.drop_last = bool(loader.planned) and loader.planned == total // max(loader.batch_size or 1, 1)
         loader.drop_last &= total % max(loader.batch_size or 1, 1) != 0
+    loader.before = loader.images, loader.transforms, loader.reason
     loader.images = loader.images or images[:1]
-    loader.transforms, loader.reason, loader.by_pixels = found.transforms, None, True
+    loader.transforms, loader.reason = found.transforms, None
 
 
 def _is_a_pass(loader: OwnBatches, found: Explained, total: int) -> bool:

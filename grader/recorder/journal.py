@@ -51,7 +51,7 @@ class LoaderRecord:
     fed: list[Any] = field(default_factory=list)
     """What a network was fed of it, where its transforms cannot be read off: the first batches."""
     explained: int = 0  # of these, how many were held against the data set's images
-    by_pixels: bool = False  # whether its transforms are told by them
+    before: Any = None  # where its transforms are told by them: what was known without
     stock_order: bool = True  # whether its images are drawn as torch's own samplers do
 
     @property

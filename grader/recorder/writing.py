@@ -84,7 +84,7 @@ def _whole_side(journal: Journal) -> int:
 def _by_pixels(run: TrainingRecord, evaluations: list[RootCall]) -> dict[str, bool]:
     """Return whether transforms are told by what the network was fed, and not by their names."""
     calls = [*run.train_calls[:1], *_judged(evaluations)[:1]]
-    told = any(call.drawn is not None and call.drawn.loader.by_pixels for call in calls)
+    told = any(call.drawn is not None and call.drawn.loader.before is not None for call in calls)
     return {"by_pixels": True} if told else {}
 
 

@@ -49,7 +49,7 @@ def named_in_source(entry: EntryPoint, recipe: Recipe, tree: Tree, *, by_pixels:
 def _normalises(recipe: Recipe, tree: Tree) -> bool:
     """Whether every mean of a normalisation of the recipe is written down as a number."""
     written = {
-        round(float(node.value), 4)
+        round(float(node.value), 4)  # type: ignore[arg-type]
         for module in tree.modules
         for node in ast.walk(module)
         if isinstance(node, ast.Constant) and type(node.value) in (int, float)

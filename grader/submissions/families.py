@@ -98,11 +98,17 @@ def _kind(value: ast.expr, own: set[str]) -> str:
     return "settings" if name in _RECORDS else name if name in own else ""
 
 
-def member_of(node: ast.AST, known: Families) -> str:
-    """Return the member that a node names (`Stage.BN`, `stages.Stage.BN`, `BN`), an empty text for none."""
+def member_of(node: ast.AST, known: Families, modules: frozenset[str] = frozenset()) -> str:
+    """Return the member that a node names, an empty text for none: `Stage.BN`, `stages.Stage.BN`, `BN`, `conf.BN`.
+
+    `modules` are the names under which modules are imported.
+    """
     name = dotted(node) if isinstance(node, ast.Name | ast.Attribute) else ""
     if name in known:
         return name
+    owner, _, last = name.rpartition(".")
+    if owner in modules and last in known:
+        return last
     ending = ".".join(name.split(".")[-2:])
     return ending if ending in known else ""
 
@@ -118,9 +124,11 @@ def chosen(
         return
     given = {id(node): (name, node) for name, node in _given(tree, functions)}
     aside = set(map(id, _aside(tree, known)))
+    imports = (one for one in ast.walk(tree) if isinstance(one, ast.Import))
+    modules = frozenset(alias.asname or alias.name for one in imports for alias in one.names)
     met, busy = [], set()
     for node in ast.walk(tree):
-        member = member_of(node, known) if isinstance(getattr(node, "ctx", None), ast.Load) else ""
+        member = member_of(node, known, modules) if isinstance(getattr(node, "ctx", None), ast.Load) else ""
         if not member or id(node) in aside:
             continue
         if id(node) in given:
