@@ -31,7 +31,12 @@ def grams(text: str) -> set[tuple[str, ...]]:
 @pytest.mark.skipif(not DEVELOPMENT.is_file(), reason="the development answers are not here")
 def test_no_sentence_of_the_development_answers_stands_in_the_rubric() -> None:
     """Not eight words in a row of any of those answers stand in what judges them, or in the answers of our own."""
-    own = [COURSEWORK.folder / "rubric.toml", *sorted(COURSEWORK.folder.glob("answer_*.py")), MARKED, TURNED_ROUND]
+    own = [
+        COURSEWORK.folder / "rubric.toml",
+        *sorted(COURSEWORK.folder.glob("answer_*.py")),
+        MARKED,
+        TURNED_ROUND,
+    ]
     ours = set().union(*(grams(path.read_text(encoding="utf-8")) for path in own))
     lines = DEVELOPMENT.read_text(encoding="utf-8").splitlines()
     shared = set().union(*(grams(json.loads(line)["answer"]) for line in lines)) & ours
