@@ -18,11 +18,11 @@ from grader.checking.deciding import (
     unreadable,
 )
 from grader.checking.evidence import Evidence, StageEvidence
-from grader.checking.harness import run_checks, run_checks_many
+from grader.checking.harness import Checker, run_checks, run_checks_many
 from grader.checking.surprises import NAMES as SURPRISES
 from grader.checking.surprises import measured
 
 __all__ = [
-    "SURPRISES", "CheckSpec", "Decided", "Evidence", "StageEvidence", "blocked", "check", "failed", "judged", "manual",
-    "measured", "missing", "not_run", "remark", "run_checks", "run_checks_many", "unreadable",
+    "SURPRISES", "CheckSpec", "Checker", "Decided", "Evidence", "StageEvidence", "blocked", "check", "failed",
+    "judged", "manual", "measured", "missing", "not_run", "remark", "run_checks", "run_checks_many", "unreadable",
 ]  # fmt: skip

@@ -6,9 +6,6 @@ environment; a check that crashes, hangs or takes the process down becomes an `e
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +14,9 @@ from typing import Literal
 
 import msgspec
 
-import grader
 from grader.checking.claims import weigh_claims
 from grader.checking.evidence import Evidence
+from grader.checking.process import Process
 from grader.checking.written import read_verdicts
 from grader.model import Outcome, Verdict
 from grader.text import Text
@@ -75,13 +72,80 @@ def run_checks_many(
     `limit_s` is the time for each. Those that a process did not come to, or not to the end of, are run again by
     themselves, so that one hand-in never costs another its verdicts.
     """
-    names = (CHECKS, ANSWER_CHECKS) if distribution == "teacher" else (CHECKS,)
-    names = (ANSWER_CHECKS,) if answers_only else names
-    files = [(folder / name).resolve() for name in names if (folder / name).is_file()]
-    with tempfile.TemporaryDirectory(prefix="checks-") as scratch:
-        run = _Run(files, Path(scratch), limit_s, check_limit_s)
-        ended = run.over(list(evidences)) if files else [_Ended([], [], "no checks")] * len(evidences)
-    return [_verdicts(one, evidence, distribution) for one, evidence in zip(ended, evidences, strict=True)]
+    with Checker(
+        folder, distribution=distribution, answers_only=answers_only, check_limit_s=check_limit_s
+    ) as checker:
+        return checker.check_all(evidences, limit_s=limit_s)
+
+
+class Checker:
+    """Runs the checks of the coursework in `folder`; its process collects them while there is nothing to check yet.
+
+    As a context it leaves nothing behind, whether or not it was asked for anything.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        distribution: Literal["teacher", "student"] = "teacher",
+        answers_only: bool = False,
+        check_limit_s: float = CHECK_LIMIT_S,
+    ) -> None:
+        names = (CHECKS, ANSWER_CHECKS) if distribution == "teacher" else (CHECKS,)
+        names = (ANSWER_CHECKS,) if answers_only else names
+        self._distribution = distribution
+        self._files = [(folder / name).resolve() for name in names if (folder / name).is_file()]
+        self._check_limit_s = check_limit_s
+        self._scratch = tempfile.TemporaryDirectory(prefix="checks-")
+        self._ready = self._start() if self._files else None
+
+    def __enter__(self) -> Checker:
+        """Return the checker itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End the process, where nothing was asked of it."""
+        if self._ready is not None:
+            self._ready.end()
+            self._ready = None
+        self._scratch.cleanup()
+
+    def check(self, evidence: Evidence) -> tuple[Verdict, ...]:
+        """Do what `run_checks` says."""
+        (verdicts,) = self.check_all([evidence])
+        return verdicts
+
+    def check_all(
+        self, evidences: Sequence[Evidence], *, limit_s: float = LIMIT_S
+    ) -> list[tuple[Verdict, ...]]:
+        """Do what `run_checks_many` says."""
+        ended = [_Ended([], [], "no checks")] * len(evidences)
+        if self._files:
+            ended = self._together(evidences, limit_s)
+        if self._files and len(evidences) > 1:
+            for place, one in enumerate(ended):
+                if not one.whole or not one.collected:
+                    (ended[place],) = self._together([evidences[place]], limit_s)
+        return [
+            _verdicts(one, evidence, self._distribution)
+            for one, evidence in zip(ended, evidences, strict=True)
+        ]
+
+    def _start(self) -> Process:
+        folder = Path(tempfile.mkdtemp(dir=self._scratch.name))
+        return Process(self._files, folder, self._check_limit_s)
+
+    def _together(self, evidences: Sequence[Evidence], limit_s: float) -> list[_Ended]:
+        """Return what came of each of `evidences` in one process."""
+        process, self._ready = self._ready or self._start(), None
+        folders = [process.given / f"{place:06d}" for place in range(len(evidences))]
+        for folder, evidence in zip(folders, evidences, strict=True):
+            folder.mkdir(parents=True)
+            (folder / "evidence.json").write_bytes(msgspec.json.encode(evidence))
+        told = process.finish(limit_s * len(evidences))
+        collected = _collected(process.given)
+        return [_Ended(_lines(folder), collected, told) for folder in folders]
 
 
 def _verdicts(
@@ -115,75 +179,6 @@ class _Ended:
     @property
     def whole(self) -> bool:
         return len(self.lines) == len(self.collected)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """Runs of pytest over the same checks."""
-
-    files: list[Path]
-    scratch: Path
-    limit_s: float
-    check_limit_s: float
-
-    def over(self, evidences: list[Evidence]) -> list[_Ended]:
-        """Return what came of each: of all together, then of each that was cut short, alone."""
-        ended = self._together(evidences)
-        if len(evidences) > 1:
-            for place, one in enumerate(ended):
-                if not one.whole or not one.collected:
-                    (ended[place],) = self._together([evidences[place]])
-        return ended
-
-    def _together(self, evidences: list[Evidence]) -> list[_Ended]:
-        with tempfile.TemporaryDirectory(dir=self.scratch) as name:
-            given = Path(name) / "given"
-            folders = [given / f"{place:06d}" for place in range(len(evidences))]
-            for folder, evidence in zip(folders, evidences, strict=True):
-                folder.mkdir(parents=True)
-                (folder / "evidence.json").write_bytes(msgspec.json.encode(evidence))
-            told = _run(self.files, given, Path(name), self.limit_s * len(evidences), self.check_limit_s)
-            collected = _collected(given)
-            return [_Ended(_lines(folder), collected, told) for folder in folders]
-
-
-def _run(files: list[Path], given: Path, scratch: Path, limit_s: float, check_limit_s: float) -> str:
-    """Run pytest over `files` for each folder of `given` and return the end of what it printed."""
-    (scratch / "pytest.ini").write_text("[pytest]\naddopts =\n", encoding="utf-8")
-    command = [
-        sys.executable, "-P", "-s", "-m", "pytest", "-q", "-c", str(scratch / "pytest.ini"), "--rootdir", str(scratch),
-        "--noconftest", "--tb=native", "-p", "no:cacheprovider", "-p", "grader.checking.plugin",
-        "--import-mode=importlib",
-        *(f"--override-ini=pythonpath={folder}" for folder in {str(file.parent) for file in files}),
-        "--grader-folder", str(given), "--grader-check-limit", str(check_limit_s), *map(str, files),
-    ]  # fmt: skip
-    with (scratch / "output").open("wb") as output:
-        try:
-            ended = subprocess.run(
-                command, cwd=scratch, env=_environment(), stdin=subprocess.DEVNULL, stdout=output,
-                stderr=subprocess.STDOUT, timeout=limit_s, check=False,
-            )  # fmt: skip
-            how = f"pytest ended with code {ended.returncode}"
-        except subprocess.TimeoutExpired:
-            how = f"pytest was stopped after {limit_s:g} s"
-        except OSError as error:
-            how = f"pytest could not be started: {error}"
-    tail = (scratch / "output").read_bytes()[-800:].decode("utf-8", errors="replace")
-    return f"{how}: {tail}".replace(str(scratch), "").replace(str(Path(grader.__file__).parents[1]), "")
-
-
-def _environment() -> dict[str, str]:
-    """Return the little that Python needs; nothing of the caller's settings, no plugins but ours."""
-    kept = {
-        name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH") if name in os.environ
-    }
-    return kept | {
-        "PYTHONPATH": str(Path(grader.__file__).resolve().parents[1]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "LANG": "C.UTF-8",
-    }
 
 
 def _collected(scratch: Path) -> list[Verdict]:

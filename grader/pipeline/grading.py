@@ -12,7 +12,7 @@ from pathlib import Path
 
 from grader import distribution
 from grader.answers import read_answers
-from grader.checking import Evidence, run_checks
+from grader.checking import Checker, Evidence
 from grader.marking import Scheme, charge, mark
 from grader.model import Result, Seen, Text, Verdict
 from grader.pipeline import assembly, training_step
@@ -59,8 +59,8 @@ def grade(options: Options, progress: Progress | None = None) -> Graded:
     that leaves its items undecided and the exit code 1.
     """
     session = begin(options, progress or Silent())
-    with Renderer() as renderer:
-        result = _assess(session)
+    with Renderer() as renderer, _checker(session) as checker:
+        result = _assess(session, checker)
         with session.watch("report"):
             graded = _render(result, options.out, session.faults, session.progress, renderer=renderer)
     session.watch.write(options.out / "run.json")
@@ -75,10 +75,10 @@ def assess(options: Options, progress: Progress | None = None) -> Result:
     return result
 
 
-def _assess(session: Session) -> Result:
+def _assess(session: Session, checker: Checker | None = None) -> Result:
     found = find(session)
     save_found(session.options.out, found)
-    return keep(session, judge(session, found))
+    return keep(session, judge(session, found, checker))
 
 
 def keep(session: Session, result: Result) -> Result:
@@ -191,18 +191,24 @@ def retrain(session: Session, watched: Watched) -> Found:
     )
 
 
-def judge(session: Session, found: Found) -> Result:
-    """Return the result: what the checks say of `found`, and what that is worth."""
+def _checker(session: Session) -> Checker:
+    return Checker(session.coursework.folder, distribution=distribution.current())
+
+
+def judge(session: Session, found: Found, checker: Checker | None = None) -> Result:
+    """Return the result: what the checks say of `found`, and what that is worth.
+
+    `checker` is one of the session's coursework that was started earlier.
+    """
     nothing: tuple[Verdict, ...] = ()
+
+    def check() -> tuple[Verdict, ...]:
+        with checker or _checker(session) as ready:
+            return ready.check(evidence_of(session, found))
+
     session.progress.step(_CHECK)
     with session.watch("check"):
-        verdicts = session.faults.guard(
-            _CHECK,
-            lambda: run_checks(
-                session.coursework.folder, evidence_of(session, found), distribution=distribution.current()
-            ),
-            nothing,
-        )
+        verdicts = session.faults.guard(_CHECK, check, nothing)
         return conclude(session, found, verdicts)
 
 
