@@ -2,7 +2,8 @@
 
 In one run and stage by stage: the loop of the handed-out base.py over a DataLoader with 0, 2 and all workers, and our
 engine; then the six stages of the quick budget (on a GPU: of the full one), and the floors of this machine. Writes
-docs/bench.md and docs/bench.svg and ends with one line that holds the ratios. Run it on a quiet machine.
+docs/bench.md and docs/bench.svg (on a GPU docs/bench-gpu.md and its plot) and ends with one line that holds the ratios.
+Run it on a quiet machine.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 import measuring
 from floors import work
 from measuring import Setting, Speed
-from telling import Row, Told, closing_line, page, plot
+from telling import Row, Told, closing_line, page, page_name, plot
 
 from grader.errors import GraderError
 from grader.training import choose_data, default_cache
@@ -33,9 +34,10 @@ def main(arguments: list[str]) -> int:
         print(error.text.en, file=sys.stderr)
         return error.exit_code
     given.out.mkdir(parents=True, exist_ok=True)
-    (given.out / "bench.md").write_text(page(told), encoding="utf-8")
-    plot(told, given.out / "bench.svg")
-    print(f"written: {given.out / 'bench.md'}, {given.out / 'bench.svg'}")
+    written = given.out / f"{page_name(told.setting.device)}.md"
+    written.write_text(page(told), encoding="utf-8")
+    plot(told, written.with_suffix(".svg"))
+    print(f"written: {written}, {written.with_suffix('.svg')}")
     for missing in told.not_measured:
         print(f"not measured: {missing}")
     print(closing_line(told))
@@ -66,13 +68,14 @@ def _measure(given: argparse.Namespace) -> Told:
     recipes = measuring.recipes()
     rows = tuple(_row(setting, stage, peaks) for stage in given.stages or recipes)
     seconds = None if given.skip_six else _six(setting)
+    if given.stages:
+        missing.append(f"the other stages one by one (--stages {' '.join(given.stages)})")
     if given.skip_six:
         missing.append("the six stages end to end (--skip-six)")
     if device == "cpu":
         missing.append(
-            "the GPU goals (six full stages of 30 epochs on 50,000 images within 20 s, 40 times the loop with "
-            "2 workers): no GPU was used; where there is one, "
-            'make bench ARGS="--device cuda --data cifar10 --images 50000"'
+            "a GPU, which has a page of its own (bench-gpu.md), made where there is one by "
+            '`make bench ARGS="--device cuda --data cifar10 --images 50000"`'
         )
     return Told(setting=setting, rows=rows, peaks=peaks, six_seconds=seconds, not_measured=tuple(missing))
 

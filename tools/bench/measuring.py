@@ -45,6 +45,15 @@ class Setting:
         """What our engine takes on this device."""
         return precision_of(self.device)
 
+    @property
+    def gpu(self) -> str | None:
+        """The name of the GPU, None on a CPU."""
+        if self.device != "cuda":
+            return None
+        question = "import torch; print(torch.cuda.get_device_name())"
+        told = subprocess.run([watch.PYTHON, "-c", question], capture_output=True, text=True, check=True)
+        return told.stdout.strip()
+
 
 @dataclass(frozen=True)
 class Speed:

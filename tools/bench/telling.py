@@ -63,9 +63,15 @@ def closing_line(told: Told) -> str:
     return "bench: " + "; ".join(words)
 
 
+def page_name(device: str) -> str:
+    """Return the name of the page and its plot, without their endings: a CPU and a GPU have one each."""
+    return "bench-gpu" if device == "cuda" else "bench"
+
+
 def page(told: Told) -> str:
-    """Return docs/bench.md."""
+    """Return the page that `page_name` names."""
     setting, peaks = told.setting, told.peaks
+    machine = ", ".join(filter(None, (setting.gpu, f"{setting.cores} cores ({cpu_model()})")))
     missing = "".join(f"\n- {one}" for one in told.not_measured) or "\n- nothing"
     return f"""# Speed
 
@@ -73,13 +79,13 @@ Made by `make bench` in one run; another run replaces it. Absolute figures drift
 machine, so compare within the table.
 
 Images learnt per second, evaluation on a fifth as many test images included: {setting.images:,} images of
-{setting.data.name} an epoch, batches of {setting.batch}, {setting.device} in {setting.precision}, {setting.cores} cores
-({cpu_model()}), torch {torch_version()}. The student's way is the loop of the handed-out `base.py` over a DataLoader of
+{setting.data.name} an epoch, batches of {setting.batch}, {setting.device} in {setting.precision},
+{machine}, torch {torch_version()}. The student's way is the loop of the handed-out `base.py` over a DataLoader of
 PIL images, in fp32 on all cores; ours is one process of one thread a core (one process on a GPU), as `grade` trains.
 
 {_table(told)}
 
-![Images per second by stage](bench.svg)
+![Images per second by stage]({page_name(setting.device)}.svg)
 
 {_end_to_end(told)}
 
