@@ -97,9 +97,12 @@ class Lookup:
             if wanted not in self._index:
                 self._index.add(wanted)
                 self._read()
-            found = [(place, place) for place in sorted(self._stand.get(wanted, ()))]
-            runs = [span for run in wanted.others for span in self._runs(run)]
-            found = self._found[wanted] = sorted({*found, *runs}) if runs else found
+            single = self._stand.get(wanted)
+            found = [(place, place) for place in sorted(single)] if single else []
+            if wanted.others:
+                runs = [span for run in wanted.others for span in self._runs(run)]
+                found = sorted({*found, *runs}) if runs else found
+            self._found[wanted] = found
         return found
 
     def _runs(self, pieces: tuple[str, ...]) -> Iterator[Span]:

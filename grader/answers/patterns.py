@@ -69,9 +69,9 @@ class Pattern:
     """The subject that has to be spoken of where it holds, or several of different groups (`lr+big`)."""
 
     @cached_property
-    def asked(self) -> tuple[Term, ...]:
-        """The terms that have to be there."""
-        return tuple(term for term in self.terms if not term.absent)
+    def sought(self) -> tuple[Sought, ...]:
+        """What has to be there, term by term."""
+        return tuple(term.sought for term in self.terms if not term.absent)
 
 
 @dataclass(frozen=True)
@@ -135,9 +135,14 @@ class Finder:
     def find(self, pattern: Pattern) -> Match | None:
         """Return the closest place where `pattern` holds; else one where only a negation is in its way; else None."""
         spans = []
-        for term in pattern.asked:
-            spans.append(self._within(term, pattern.role))
+        for wanted in pattern.sought:
+            spans.append(self._lookup.spans(wanted))
             if not spans[-1]:
+                return None
+        if pattern.role:
+            spoken = self._spoken(pattern.role)
+            spans = [[span for span in found if spoken[span[0]]] for found in spans]
+            if not all(spans):
                 return None
         absent = [(self._lookup.spans(term.sought), term.reach) for term in pattern.terms if term.absent]
         found: Match | None = None
@@ -151,7 +156,7 @@ class Finder:
 
     def nearness(self, pattern: Pattern) -> float:
         """Return which share of what `pattern` asks for stands anywhere, however far apart, 0 to 1."""
-        return sum(bool(self._lookup.spans(term.sought)) for term in pattern.asked) / len(pattern.asked)
+        return sum(bool(self._lookup.spans(wanted)) for wanted in pattern.sought) / len(pattern.sought)
 
     def _around(
         self, start: Span, spans: list[list[Span]],
@@ -177,13 +182,6 @@ class Finder:
             near = negators or any(words[place].negator for place in range(first, last + 1))
             return Match(first, last, False, width) if near else None
         return Match(first, last, bool(negators) and not pattern.either, width)
-
-    def _within(self, term: Term, role: str) -> list[Span]:
-        spans = self._lookup.spans(term.sought)
-        if not role:
-            return spans
-        spoken = self._spoken(role)
-        return [span for span in spans if spoken[span[0]]]
 
     def _spoken(self, roles: str) -> list[bool]:
         """Return, word by word, whether all of `roles` (`lr+big`) are spoken of there."""
