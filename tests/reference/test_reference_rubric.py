@@ -11,6 +11,7 @@ import pytest
 
 from grader import courseworks
 from grader.answers import judge, load_rubric
+from grader.answers.model_answers import read_model_answers
 from grader.answers.words import fold
 from grader.pipeline.evaluating import Agreement, evaluate_answers, quadratic_kappa
 
@@ -76,6 +77,14 @@ def test_the_question_itself_earns_nothing(question: str) -> None:
     asked = next(q.text for q in COURSEWORK.assignment.question if q.id == question)
     for text in (asked.fr, asked.en):
         assert judge(text, RUBRIC[question], (asked.fr, asked.en)).share == 0.0
+
+
+def test_the_solutions_own_answers_are_full_ones_without_a_doubt() -> None:
+    """What a teacher is shown as the model answer is marked so; Q12's arithmetic is checked elsewhere."""
+    answers = read_model_answers(COURSEWORK.folder, COURSEWORK.assignment)
+    found = {name: judge(answers[name], RUBRIC[name]) for name in set(RUBRIC) & set(answers) - {"Q12"}}
+    assert len(found) > 25
+    assert not {name for name, one in found.items() if one.share < 1 or not one.decided}
 
 
 def test_all_answers_of_a_hand_in_are_judged_within_seconds() -> None:
