@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import Literal
@@ -14,6 +14,7 @@ from grader.model import EntryPoint, FileEntry, Place, Problem
 from grader.submissions import commands, flags
 from grader.submissions.calling import LeftToCall, Uncallable, is_commented, trains_at_import, uncalled
 from grader.submissions.commands import Command
+from grader.submissions.enums import with_enums
 from grader.submissions.environment import environments
 from grader.submissions.keyboard import answers
 from grader.submissions.names import natural_key, shown
@@ -89,8 +90,9 @@ def programs(
     problems: list[Problem] = []
     notes: list[Text] = []
     for source in sources:
+        whole = replace(source, tree=with_enums(source.tree, [one.tree for one in sources]))
         made, trouble, note = _programs(
-            source,
+            whole,
             written.get(source.path, ()),
             beside(source.path, paths),
             is_imported=source.path in imported,
@@ -200,12 +202,19 @@ def _programs(
 
 
 def _asked(source: Source, points: list[EntryPoint], by_path: Mapping[str, Source]) -> list[EntryPoint]:
-    """Return the entry points once for every answer worth typing, where the program asks at the keyboard."""
+    """Return the entry points once for every answer worth typing, where the program asks at the keyboard.
+
+    A command that sets variables has chosen already; it is asked only where it is the one way to run the program.
+    """
     parts = [source, *(by_path[path] for path in sorted(imports_of(source, set(by_path))))]
     typed = answers(parts) if points else []
     if not typed:
         return points
-    return [msgspec.structs.replace(point, typed=one) for point in points[:_ASKED_MOST] for one in typed]
+    unset = [point for point in points if not point.environment] or points
+    told = [point for point in points if point not in unset]
+    return [
+        msgspec.structs.replace(point, typed=one) for point in unset[:_ASKED_MOST] for one in typed
+    ] + told
 
 
 def made_up(found: FoundPrograms, settings_files: Sequence[str]) -> list[EntryPoint]:
@@ -213,16 +222,17 @@ def made_up(found: FoundPrograms, settings_files: Sequence[str]) -> list[EntryPo
     points: list[EntryPoint] = []
     for source in found.sources:
         own = [one for one in found.entry_points if one.path == source.path and not one.template]
+        tree = with_enums(source.tree, [one.tree for one in found.sources])
         if own:
             points += [
                 EntryPoint(id="", path=source.path, environment=one, origin=_SET)
-                for one in environments(source.tree)
+                for one in environments(tree)
                 if not any(one.items() <= point.environment.items() for point in own)
             ]
         if source.program.is_notebook or not any(one.arguments for one in own):
             continue
         known = {one.arguments for one in own}
-        argument_lists, _ = flags.variants(source.tree, beside(source.path, settings_files))
+        argument_lists, _ = flags.variants(tree, beside(source.path, settings_files))
         points += [
             EntryPoint(id="", path=source.path, arguments=arguments)
             for arguments in argument_lists

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from grader.submissions.combining import Flag, combined, rank
+from grader.submissions.enums import enums, picked
 from grader.submissions.option_words import NOT_INGREDIENTS, NUMBERS
 from grader.submissions.syntax import dotted
 from grader.submissions.tested import aliases, tested
@@ -68,8 +69,11 @@ def _flags(tree: ast.Module) -> Iterator[Flag]:
 
 
 def _beside(tree: ast.Module, text: str) -> Iterator[object]:
-    """Yield the constants that what is read is compared with where it is read."""
+    """Yield the constants that what is read is compared with where it is read, or the members it chooses among."""
+    known = enums([tree])
     for node in ast.walk(tree):
+        for one, values in picked(node, known):
+            yield from values if ast.unparse(one) == text else ()
         if isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
             if any(

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from grader.submissions.combining import MOST_RUNS, Setting, combined, rank, switch
+from grader.submissions.enums import enums, picked, with_enums
 from grader.submissions.option_words import NUMBERS
 from grader.submissions.syntax import Source, dotted
 from grader.submissions.tested import aliases, constants, tested
@@ -29,7 +30,7 @@ def answers(sources: Sequence[Source]) -> list[Typed]:
     switches: list[Setting] = []
     for source in sources:
         for place, call in _questions(source):
-            names, values = _compared(source.tree, call)
+            names, values = _compared(with_enums(source.tree, [one.tree for one in sources]), call)
             told = " ".join([*names, ast.unparse(call)])
             if any(name.lower() in NUMBERS for name in names) or len(values) < 1:
                 continue
@@ -79,7 +80,10 @@ def _compared(tree: ast.Module, call: ast.Call) -> tuple[list[str], list[str]]:
     found: dict[int | str, None] = {}
     for name in names:
         found |= known.get(name, {})
+    members = enums([tree])
     for node in ast.walk(tree):
+        for one, values in picked(node, members):
+            found |= dict.fromkeys(values) if is_it(one) else {}
         if isinstance(node, ast.Compare) and any(is_it(one) for one in ast.walk(node.left)):
             found |= dict.fromkeys(constants(node.comparators))
         elif isinstance(node, ast.Match) and any(is_it(one) for one in ast.walk(node.subject)):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from grader.submissions.combining import rank
+from grader.submissions.enums import enums, picked
 from grader.submissions.families import Families, families
 from grader.submissions.syntax import dotted
 
@@ -43,7 +44,7 @@ class Tested:
 def tested(trees: Iterable[ast.Module]) -> Tested:
     """Return what the programs decide by."""
     trees = list(trees)
-    found = Tested(families=families(trees))
+    found, known = Tested(families=families(trees)), enums(trees)
     for tree in trees:
         tables = _tables(tree)
         lists = tables | _texts(tree)
@@ -60,7 +61,8 @@ def tested(trees: Iterable[ast.Module]) -> Tested:
                 found.read.add(name)
             for condition in _conditions(node):
                 found.decides |= {name_of(one) for one in ast.walk(condition)} - {""}
-            for chosen, values in (*_compared(node), *_chosen(node, tables), *_among(node, lists)):
+            members = ((name_of(one), values) for one, values in picked(node, known))
+            for chosen, values in (*_compared(node), *_chosen(node, tables), *_among(node, lists), *members):
                 found.values.setdefault(chosen, {}).update(dict.fromkeys(values))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from grader.model import FileEntry
 from grader.source import read_program
 from grader.submissions.commands import Command, written
+from grader.submissions.enums import with_enums
 from grader.submissions.environment import environments
+from grader.submissions.flags import variants
 from grader.submissions.keyboard import answers
 from grader.submissions.switches import states
 from grader.submissions.syntax import Source, tree_of
@@ -102,6 +105,38 @@ def test_a_menu_gets_every_answer_and_a_number_none() -> None:
     assert answers([source(menu)]) == [{"tp.py:2": "1"}, {"tp.py:2": "2"}]
     switch = "bn = input('batchnorm (o/n) ?') == 'o'\ntrain(bn)\n"
     assert sorted(one["tp.py:1"] for one in answers([source(switch)])) == ["n", "o"]
+
+
+NUMBERED = "class Stage(IntEnum):\n    BASE = 1\n    NORM = auto()\n    BN = 5\n"
+
+
+@pytest.mark.parametrize("read", ["os.environ.get('S')", "os.getenv('S')", "os.environ['S']"])
+def test_an_enum_that_takes_the_choice_tells_what_to_choose(read: str) -> None:
+    """A value that an Enum, of another module too, finds its member by is one of the members' values or names."""
+    enum = source(NUMBERED, "stages.py")
+
+    def whole(text: str) -> Source:
+        one = source(text)
+        return replace(one, tree=with_enums(one.tree, [one.tree, enum.tree]))
+
+    numbers = [{"S": "1"}, {"S": "2"}, {"S": "5"}]
+    assert environments(whole(f"c = {read}\nrun(Stage(int(c)))\n").tree) == numbers
+    assert environments(whole(f"run(stages.Stage(int({read})))\n").tree) == numbers
+    assert environments(source(f"run(Stage(int({read})))\n").tree) == []
+    names = [{"S": "BASE"}, {"S": "NORM"}, {"S": "BN"}]
+    assert environments(whole(f"run(Stage[{read}.upper()])\n").tree) == names
+
+
+@pytest.mark.parametrize("text", ["c = int(input())\nrun(Stage(c))\n", "run(Stage(int(input())))\n"])
+def test_an_enum_tells_what_to_type(text: str) -> None:
+    """What is typed, as an answer or as an argument, is one of the values of the Enum that takes it."""
+    enum = source(NUMBERED, "stages.py")
+    assert answers([source(text), enum]) == [{"tp.py:1": value} for value in "125"]
+    for given in ("sys.argv[1]", "parser.parse_args().stage"):
+        declared = "parser.add_argument('--stage', type=int)\n" if "parse" in given else ""
+        tree = with_enums(source(f"{declared}run(Stage(int({given})))\n").tree, [enum.tree])
+        found, _ = variants(tree)
+        assert {words[-1] for words in found if words} == {"1", "2", "5"}
 
 
 def test_the_environment_is_a_choice_and_commands_set_it(tmp_path: Path) -> None:
