@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import functools
 import re
 from collections import defaultdict
@@ -15,6 +16,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 def canonical(name: str) -> str:
     """Return a distribution's name as indexes compare it: lower case, one dash for each separator."""
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+_EXTRA_LAST = re.compile(r"extra\s*==\s*['\"]([\w.-]+)['\"]\s*$")
+_IN_BRACKETS = re.compile(r"\([^()]*\)")
+_BEGINNING = re.compile(r"^([^/,\n]+)(?:/([^/,\n]+))?", re.MULTILINE)
+"""The first two parts of each path in a RECORD without quoted ones."""
 
 
 @functools.cache
@@ -43,6 +50,8 @@ def closure(names: Sequence[str]) -> tuple[str, ...]:
             continue
         seen.add((name, extra))
         for text in installed[name].requires or []:
+            if _for_another(text, extra):
+                continue
             try:
                 requirement = Requirement(text)
             except InvalidRequirement:
@@ -53,18 +62,29 @@ def closure(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted({name for name, _ in seen}))
 
 
-def _listed(distribution: metadata.Distribution) -> Iterator[str]:
-    """Yield the paths a distribution installed, relative to its site folder and within it."""
+def _beginnings(distribution: metadata.Distribution) -> Iterator[tuple[str, str]]:
+    """Yield the first two parts of each path that a distribution installed; the second may be empty."""
     record = distribution.read_text("RECORD")
-    if record:
-        for line in record.splitlines():
-            path = line.rsplit(",", 2)[0].strip('"')
-            if path and not path.startswith(("/", "..")):
-                yield path
-        return
-    for name in (distribution.read_text("top_level.txt") or "").split():
-        yield f"{name}/__init__.py"
-        yield f"{name}.py"
+    if record and '"' in record:
+        for path, *_ in csv.reader(record.splitlines()):
+            first, _, rest = path.partition("/")
+            yield first, rest.partition("/")[0]
+    elif record:
+        yield from _BEGINNING.findall(record)
+    else:
+        for name in (distribution.read_text("top_level.txt") or "").split():
+            yield name, "__init__.py"
+            yield f"{name}.py", ""
+
+
+def _for_another(requirement: str, extra: str) -> bool:
+    """Whether a requirement plainly counts only for another extra: most are such, and parsing them takes long."""
+    found = _EXTRA_LAST.search(requirement)
+    return (
+        found is not None
+        and canonical(found[1]) != canonical(extra)
+        and " or " not in _IN_BRACKETS.sub("", requirement)
+    )
 
 
 @functools.cache
@@ -73,10 +93,10 @@ def _owners() -> dict[Path, dict[str, set[str]]]:
     owners: dict[Path, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for name, distribution in _installed().items():
         site = Path(str(distribution.locate_file("")))
-        tops = {path.split("/", 2)[0] for path in _listed(distribution)}
-        seconds = {"/".join(path.split("/", 2)[:2]) for path in _listed(distribution)}
-        for path in tops | seconds:
-            owners[site][path].add(name)
+        for first, second in set(_beginnings(distribution)):
+            if first not in ("", ".."):  # nothing outside of the site folder
+                owners[site][first].add(name)
+                owners[site][f"{first}/{second}" if second else first].add(name)
     return owners
 
 
