@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -75,15 +76,15 @@ def match_stages(
     `chosen` says by stage id which run to take among equals, by its id; runs that are no equals are not taken.
 
     A run belongs to the last stage of which it holds the ingredients. For each stage the run that also holds
-    every earlier ingredient is preferred (`cumulative`), then one that holds this stage's alone (`separate`),
-    then one in between. A run that a constant of the program had to be changed for stands behind
-    every one that runs unasked. Among equals: one that evaluated, that ended without a problem, whose network could
-    be rebuilt, with the most epochs, the last. A run that shows what its source never names makes the stage
-    `manual`, for the recording may be forged; so does one of which
-    nobody knows how many epochs were meant; so does one that was reconstructed from comments or an older
-    commit, which is taken only where nothing else is. A stage without a run is `manual` when its ingredient stands
-    in a run of a later stage or in a program that is no recipe, `blocked` when some program failed before
-    showing anything, `unreadable` or `blocked` when it may stand in a file that could not be read, else `missing`.
+    every earlier ingredient is preferred (`cumulative`), then one that holds this stage's alone (`separate`), then
+    one in between. A run that a constant of the program had to be changed for stands behind every one that runs
+    unasked. Among equals: one that evaluated, that ended without a problem, whose network could be rebuilt, with the
+    optimizer of the stage before, with the most epochs, the last. A run that shows what its source never names makes
+    the stage `manual`, for the recording may be forged; so does one of which nobody knows how many epochs were meant;
+    so does one that was reconstructed from comments or an older commit, which is taken only where nothing else is. A
+    stage without a run is `manual` when its ingredient stands in a run of a later stage or in a program that is no
+    recipe, `blocked` when some program failed before showing anything, `unreadable` or `blocked` when it may stand in
+    a file that could not be read, else `missing`.
     """
     candidates = _candidates(assignment, recordings)
     cases = (
@@ -103,10 +104,25 @@ def equals(assignment: Assignment, recordings: Recordings) -> dict[str, tuple[st
 
 
 def _equals(assignment: Assignment, index: int, candidates: Sequence[_Candidate]) -> list[_Choice]:
-    """Return the best candidates of a stage, those with the most epochs and the later ones first."""
+    """Return the best candidates of a stage: first those with the optimizer of the stage before."""
     found = (_choice(assignment, index, one) for one in candidates)
     choices = sorted((choice for choice in found if choice is not None), key=_preference)
-    return [one for one in choices if _standing(one) == _standing(choices[0])]
+    best = [one for one in choices if _standing(one) == _standing(choices[0])]
+    usual = _optimizer_before(assignment, index, candidates) if len(best) > 1 else ""
+    return sorted(best, key=lambda one: usual not in ("", _optimizer(one)))
+
+
+def _optimizer_before(assignment: Assignment, index: int, candidates: Sequence[_Candidate]) -> str:
+    """Return the optimizer of most runs of the nearest earlier stage that has any, an empty text for none."""
+    for before in reversed(range(index)):
+        if runs := _equals(assignment, before, candidates):
+            return Counter(map(_optimizer, runs)).most_common(1)[0][0]
+    return ""
+
+
+def _optimizer(choice: _Choice) -> str:
+    recipe = choice.candidate.run.recipe
+    return recipe.optimisation.optimizer if recipe is not None else ""
 
 
 def _candidates(assignment: Assignment, recordings: Recordings) -> list[_Candidate]:
@@ -188,9 +204,7 @@ def _choice(assignment: Assignment, index: int, candidate: _Candidate) -> _Choic
     """Return how the candidate answers the stage, None when it belongs to another one."""
     own = set(assignment.stage[index].ingredients)
     earlier = {name for stage in assignment.stage[:index] for name in stage.ingredients}
-    if not own <= candidate.found or not candidate.found <= own | earlier:
-        return None
-    if not own and candidate.found:
+    if not own <= candidate.found <= own | earlier or (not own and candidate.found):
         return None
     absent = tuple(name for stage in assignment.stage[:index] for name in stage.ingredients
                    if name not in candidate.found)  # fmt: skip

@@ -104,7 +104,7 @@ def recipe(*held: str, **settings: Any) -> Recipe:
         ),
         optimisation=Optimisation(
             loss=Loss(name="cross_entropy"),
-            optimizer="SGD",
+            optimizer=settings.get("optimizer", "SGD"),
             groups=(
                 ParameterGroup(
                     parameters=("fc.weight", "fc.bias"), options={"lr": 0.1, "momentum": momentum}

@@ -8,7 +8,7 @@ import pytest
 from recording_records import CROP, FLIP, NORMALIZE, STAGES, TO_TENSOR, HandIn, assignment
 
 from grader.model import Call, Glimpse, Loop, Outcome, Recordings, Schedule, StageMatch
-from grader.recording import match_stages
+from grader.recording import equals, match_stages
 
 
 def matches(recordings: Recordings) -> dict[str, StageMatch]:
@@ -140,6 +140,18 @@ def test_better_of_equal_runs_is_taken(worse: dict[str, Any], better: dict[str, 
     if worse:
         turned = matches(HandIn().add(**better).add(**worse).done())
         assert turned["baseline"].run == "e1.1"
+
+
+@pytest.mark.parametrize("usual", ["SGD", "Adam"])
+def test_of_equal_runs_the_one_with_the_optimizer_of_the_stage_before_is_taken(usual: str) -> None:
+    """Nothing unexplained changes from one stage to the next: a bonus with another optimizer stands for no stage."""
+    bonus = {"SGD": "Adam", "Adam": "SGD"}[usual]
+    hand_in = HandIn().add(optimizer=usual).add("augmentation", optimizer=usual)
+    hand_in.add("augmentation", optimizer=bonus, epochs=50)
+    assert matches(hand_in.done())["augmentation"].run == "e2.1"
+    redone = hand_in.add("augmentation", optimizer=usual).done()
+    assert matches(redone)["augmentation"].run == "e4.1"
+    assert equals(assignment(), redone)["augmentation"] == ("e4.1", "e2.1", "e3.1")
 
 
 def test_mnist_is_no_stage() -> None:
