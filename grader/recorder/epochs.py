@@ -27,10 +27,14 @@ _LEFT_ALONE = (str, bytes, dict)
 class Turns:
     """The turns of one loop; of a range, a list and their like it is known how many were planned."""
 
-    def __init__(self, journal: Journal, planned: int | None, length: int | None = None) -> None:
+    def __init__(
+        self, journal: Journal, planned: int | None, length: int | None = None, *, gathers: bool = False
+    ) -> None:
         self.planned, self.begun, self.over = planned, 0, False
         self.length = planned if planned is not None else length
         """How many turns it has where it is a pass over batches."""
+        self.gathers = gathers
+        """Whether what its turns give is kept: it has a size, which ending the loop early would change."""
         self.own: Any = None
         """The pass that this loop is by itself (`own_batches`)."""
         self.looked_at = False
@@ -115,14 +119,14 @@ def unmade(journal: Journal, run: TrainingRecord) -> int:
 def install(journal: Journal) -> None:
     """Let the loops of the program's own files be counted."""
 
-    def watched(values: Any) -> Any:
+    def watched(values: Any, gathers: bool = False) -> Any:
         inside = values.iterable if type(values) is Bar else values
         if isinstance(inside, _LEFT_ALONE):
             return values
         each = iter(inside)
         planned = len(inside) if isinstance(inside, range | list | tuple) else None
         length = each.length if isinstance(each, Batches) else None
-        return _Loop(journal, Turns(journal, planned, length), each)
+        return _Loop(journal, Turns(journal, planned, length, gathers=gathers), each)
 
     setattr(builtins, _NAME, watched)
 
@@ -137,17 +141,26 @@ def _looped(frame: FrameType) -> bool:
 def counted(text: str, name: str) -> ast.Module:
     """Return the tree of a program in which every `for` asks for its turns; no line moves."""
     tree = ast.parse(text, filename=name)
-    for loop in _loops(tree):
-        loop.iter = ast.copy_location(
-            ast.Call(ast.copy_location(ast.Name(_NAME, ast.Load()), loop.iter), [loop.iter], []), loop.iter
-        )
+    for loop, gathers in _loops(tree):
+        entrance = ast.copy_location(ast.Name(_NAME, ast.Load()), loop.iter)
+        told = [ast.copy_location(ast.Constant(True), loop.iter)] if gathers else []
+        loop.iter = ast.copy_location(ast.Call(entrance, [loop.iter, *told], []), loop.iter)
     return tree
 
 
-def _loops(tree: ast.Module) -> Iterator[ast.For | ast.comprehension]:
-    """Yield every loop, and of a comprehension the outermost."""
+def _loops(tree: ast.Module) -> Iterator[tuple[ast.For | ast.comprehension, bool]]:
+    """Yield every loop, and of a comprehension the outermost, with whether it keeps what its turns give."""
     for node in list(ast.walk(tree)):
         if isinstance(node, ast.For):
-            yield node
+            yield node, any(_keeps(one) for part in node.body for one in ast.walk(part))
         elif isinstance(node, ast.ListComp | ast.GeneratorExp) and not node.generators[0].is_async:
-            yield node.generators[0]
+            yield node.generators[0], True
+
+
+def _keeps(node: ast.AST) -> bool:
+    """Whether something is put into a list, or into a part of an array."""
+    if isinstance(node, ast.Call):
+        return isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "extend")
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.value, ast.List | ast.ListComp)
+    return isinstance(node, ast.Assign) and any(isinstance(one, ast.Subscript) for one in node.targets)

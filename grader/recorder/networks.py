@@ -162,7 +162,8 @@ class Networks:
         drawn = trail.drawn if trail is not None and trail.kind in ("image", "output") else None
         drawn = pass_of(journal, root, drawn, images)
         gradients = torch.is_grad_enabled() and not (trail is not None and trail.volatile)
-        fast = root.run is not None and not root.run.watched(drawn)
+        over = drawn is not None and is_own(drawn) and drawn.finished
+        fast = root.run is not None and (over or not root.run.watched(drawn))
         preprocessing = trail.ops if trail is not None and trail.kind == "image" else ()
         if trail is not None and trail.kind == "output" and trail.call is not None:
             preprocessing = (type(trail.call.root.module).__name__, *trail.ops)

@@ -20,6 +20,8 @@ _UNKNOWN = 400
 """The length of a pass of which nobody knows how many batches it has: what is usual."""
 _WHOLE = 1_000
 """A DataLoader with batches this large may have been used to load everything at once."""
+_GATHERED = 2_000
+"""Turns of a loop that learns nothing and keeps what the network says, however many more it has."""
 
 
 @dataclass
@@ -56,6 +58,8 @@ def pass_of(journal: Journal, root: Root, drawn: Pass | None, images: Tensor) ->
         loader.passes += 1
         turns.own = Pass(loader, loader.passes, journal.here(), len(journal.events))
     own: Pass = turns.own
+    if own.finished:  # enough was seen, but the loop goes on for the sake of what it gathers
+        return own
     own.drawn += 1
     turns.looked_at |= root.run is not None
     journal.active = own
@@ -68,13 +72,15 @@ def over(journal: Journal, turns: Any) -> bool:
     own: Pass | None = turns.own
     if own is None or journal.whole_passes or not (own.trains or turns.looked_at) or turns.entered_by_others:
         return False
-    if own.drawn < allowed(journal, own):
+    if not own.finished and own.drawn < allowed(journal, own):
         return False
-    own.finished = True
-    journal.shortened = True
-    journal.event("pass_end")
-    end_of_pass(journal, own)
-    return True
+    ends = own.trains or not turns.gathers or turns.begun >= _GATHERED
+    journal.shortened |= ends
+    if not own.finished:
+        own.finished = True
+        journal.event("pass_end")
+        end_of_pass(journal, own)
+    return ends
 
 
 def _cut_anew(journal: Journal, drawn: Pass, count: int) -> bool:

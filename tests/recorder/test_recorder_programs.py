@@ -484,6 +484,13 @@ def test_batches_cut_from_tensors_in_memory_are_told_by_their_pixels(recipe_of: 
     assert (recipe.data.batch_size, recipe.optimisation.epochs) == (100, 2)
 
 
+def test_answers_gathered_over_batches_are_as_many_as_the_images(recordings: dict[str, Recording]) -> None:
+    """A loop that learns nothing and gathers what the network says is not ended early: its result keeps its size."""
+    found = recordings["recueille"]
+    assert found.problem is None
+    assert [one.recipe.optimisation.epochs for one in found.runs if one.recipe is not None] == [3]
+
+
 def test_a_list_of_trainings_is_no_loop_over_their_epochs(recordings: dict[str, Recording]) -> None:
     """A training of three epochs in the third turn has three, and not as many as the list is long."""
     recipes = [run.recipe for run in recordings["liste"].runs]
