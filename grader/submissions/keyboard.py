@@ -87,8 +87,8 @@ def _compared(tree: ast.Module, call: ast.Call) -> tuple[list[str], list[str]]:
         if isinstance(node, ast.Compare) and any(is_it(one) for one in ast.walk(node.left)):
             found |= dict.fromkeys(constants(node.comparators))
         elif isinstance(node, ast.Match) and any(is_it(one) for one in ast.walk(node.subject)):
-            values = [case.pattern.value for case in node.cases if isinstance(case.pattern, ast.MatchValue)]
-            found |= dict.fromkeys(constants(values))
+            cases = [case.pattern.value for case in node.cases if isinstance(case.pattern, ast.MatchValue)]
+            found |= dict.fromkeys(constants(cases))
     ordered = sorted(
         found, key=lambda value: (isinstance(value, str), value if isinstance(value, int) else 0)
     )
