@@ -175,7 +175,7 @@ def _digest(given: bytes, standings: Sequence[Standing], language: Language, *, 
 def _compared(given: bytes) -> bytes:
     seeded = {**environment(), "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"}
     return subprocess.run(
-        [sys.executable, "-m", "grader.classroom.likeness"],
+        [sys.executable, "-P", "-m", "grader.classroom.likeness"],
         input=given,
         capture_output=True,
         env=seeded,

@@ -70,7 +70,7 @@ def _undone(run: Run) -> Examination:
 
 def _start() -> subprocess.Popen[bytes]:
     """Return a process that reads the folder to examine from its standard input."""
-    command = [sys.executable, "-m", "grader.recipe"]
+    command = [sys.executable, "-P", "-m", "grader.recipe"]
     threads = {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
     env = {name: os.environ[name] for name in _KEPT if name in os.environ} | threads
     package = str(Path(__file__).resolve().parents[2])

@@ -51,7 +51,7 @@ def versions(git: Path) -> tuple[Version, ...]:
     """Return what was committed to the repository at `git`, the newest first; nothing where it cannot be read."""
     for name in ("refs/heads", "objects/pack", "objects/info"):
         (git / name).mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "grader.submissions.history", str(git)]
+    command = [sys.executable, "-P", "-m", "grader.submissions.history", str(git)]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_S, check=False

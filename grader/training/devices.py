@@ -90,7 +90,7 @@ def _gpu_bytes() -> int:
     )
     try:
         told = subprocess.run(
-            [sys.executable, "-c", question], timeout=120, check=True, capture_output=True, text=True
+            [sys.executable, "-P", "-c", question], timeout=120, check=True, capture_output=True, text=True
         )
         return int(told.stdout)
     except (OSError, ValueError, subprocess.SubprocessError):

@@ -19,7 +19,7 @@ from grader.model import EpochPoint
 from grader.training.board import Board, Clock
 from grader.training.ladder import CODES
 
-WORKER = ("-m", "grader.training")
+WORKER = ("-P", "-m", "grader.training")
 SETBACKS = {f"code {code}": setback for setback, code in CODES.items()}
 """What an ending says of the GPU, where it says something."""
 

@@ -39,7 +39,7 @@ def obtain(roots: tuple[Path, ...], cache: Path, progress: Watcher) -> DataSourc
     if known is not None:
         return known
     root = next((place for place in roots if holds(place)), None)
-    command = [sys.executable, "-m", "grader.training.downloading", str(root or roots[-1]), str(cache)]
+    command = [sys.executable, "-P", "-m", "grader.training.downloading", str(root or roots[-1]), str(cache)]
     if root is None:
         progress.step(Text(fr="téléchargement de CIFAR-10 (170 Mo)", en="downloading CIFAR-10 (170 MB)"))
         command.append("--download")

@@ -130,3 +130,17 @@ def test_every_folder_of_code_is_a_package() -> None:
             if not init.is_file() or not ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))):
                 bare.append(str(path.parent.relative_to(ROOT)))
     assert sorted(set(bare)) == []
+
+
+def test_no_process_of_ours_looks_for_modules_in_the_current_folder() -> None:
+    """Started inside a hand-in, Python would take its torch.py or random.py for the library: every start has -P."""
+    starts = [
+        (path.relative_to(ROOT), line)
+        for room in ("grader", "reports")
+        for path in (ROOT / room).rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r'sys\.executable,|= \("-', line) and not line.strip().startswith(('"', "`"))
+    ]
+    assert len(starts) >= 8
+    unguarded = [one for one in starts if '"-P"' not in one[1] and "*" not in one[1]]
+    assert not unguarded
