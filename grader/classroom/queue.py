@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader.classroom.executors import Job, Resources
+from grader.classroom.executors.seam import SHARE_A_GPU
 from grader.classroom.register import Register, Row, State, Step
 from grader.classroom.settings import ClassOptions
 
@@ -26,7 +27,7 @@ _WATCH = Resources(cpus=1.0, memory_bytes=3 << 30)
 _JUDGE = Resources(cpus=1.0, memory_bytes=1 << 30)
 _REPORT = Resources(cpus=1.0, memory_bytes=1 << 30)
 _TRAIN = Resources(cpus=1.0, memory_bytes=2 << 30)
-_TRAIN_ON_GPU = Resources(cpus=1.0, gpus=0.25, memory_bytes=4 << 30)
+_TRAIN_ON_GPU = Resources(cpus=1.0, gpus=1 / SHARE_A_GPU, memory_bytes=4 << 30)
 _WATCH_S, _JUDGE_S, _REPORT_S, _TRAIN_S = 1_200.0, 900.0, 300.0, 7 * 3_600.0
 _JUDGE_AND_TRAIN_S = 7 * 3_600.0
 """Before it is judged, what fell just below its band is trained twice more, and what no recipe tells by itself."""

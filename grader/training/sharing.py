@@ -13,11 +13,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 CONTROL = "nvidia-cuda-mps-control"
 PLACE = "CUDA_MPS_PIPE_DIRECTORY"
 """The variable by which a process finds the service; whoever set it has one of their own."""
+_PREFIX, _OWNER = "grader-mps-", "owner"
+_QUIT = b"quit -t 5\n"
+"""After so many seconds what still uses the service is ended with it: its trainings are over by then."""
 _PATIENCE_S = 20.0
 _OPENS = (
     "import ctypes; cuda = ctypes.CDLL('libcuda.so.1'); context = ctypes.c_void_p();"
@@ -36,14 +40,38 @@ def shared(trainings: int) -> Iterator[dict[str, str]]:
     if trainings < 2 or control is None or PLACE in os.environ:
         yield {}
         return
-    with tempfile.TemporaryDirectory(prefix="mps-", ignore_cleanup_errors=True) as folder:
-        found = {PLACE: folder, "CUDA_MPS_LOG_DIRECTORY": folder}
-        environment = {**os.environ, **found}
-        works = _ran([control, "-d"], environment) and _ran([sys.executable, "-c", _OPENS], environment)
+    _sweep(control)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
+        (Path(folder) / _OWNER).write_text(str(os.getpid()), encoding="ascii")
+        environment = {**os.environ, **_found(folder)}
         try:
-            yield found if works else {}
+            works = _ran([control, "-d"], environment) and _ran(
+                [sys.executable, "-P", "-c", _OPENS], environment
+            )
+            yield _found(folder) if works else {}
         finally:
-            _ran([control], environment, b"quit\n")
+            _ran([control], environment, _QUIT)
+
+
+def _found(folder: str) -> dict[str, str]:
+    return {PLACE: folder, "CUDA_MPS_LOG_DIRECTORY": folder}
+
+
+def _sweep(control: str) -> None:
+    """End the services of processes of this user that were killed before they could."""
+    for owner in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_OWNER}"):
+        with suppress(OSError, ValueError):
+            if owner.stat().st_uid == os.getuid() and not _alive(int(owner.read_text(encoding="ascii"))):
+                _ran([control], {**os.environ, **_found(str(owner.parent))}, _QUIT)
+                shutil.rmtree(owner.parent, ignore_errors=True)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _ran(command: list[str], environment: dict[str, str], given: bytes = b"") -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -252,7 +253,7 @@ def test_a_sharing_service_through_which_no_gpu_opens_is_not_used(
     with shared(6) as environment:
         assert environment == {}
     began, ended = (line.split("|") for line in noted.read_text().splitlines())
-    assert (began[0], ended[1]) == ("-d", "quit")
+    assert (began[0], ended[1]) == ("-d", "quit -t 5")
     assert began[2] == ended[2] and began[2] and not Path(began[2]).exists()
 
 
@@ -267,3 +268,22 @@ def test_one_training_and_a_service_of_somebodys_own_need_no_other(
     with shared(6) as environment:
         assert environment == {}
     assert not noted.exists()
+
+
+def test_a_service_whose_owner_was_killed_is_ended_by_the_next(
+    service: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owner's number stands in the folder; one that lives keeps its service."""
+    noted = service("exit 1")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    for name, owner in (("left", gone.pid), ("used", os.getpid())):
+        folder = tmp_path / f"grader-mps-{name}"
+        folder.mkdir()
+        (folder / "owner").write_text(str(owner))
+    with shared(6):
+        pass
+    ended = [line.split("|")[2] for line in noted.read_text().splitlines() if "quit" in line]
+    assert str(tmp_path / "grader-mps-left") in ended and not (tmp_path / "grader-mps-left").exists()
+    assert str(tmp_path / "grader-mps-used") not in ended and (tmp_path / "grader-mps-used").exists()

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,10 @@ from typing import Any
 import msgspec
 
 import grader
-from grader.classroom.executors.seam import Ended, How, Job, Resources
+from grader.classroom.executors.seam import SHARE_A_GPU, Ended, How, Job, Resources
+from grader.training.sharing import shared
 
-COMMAND = ("-m", "grader.classroom.work")
+COMMAND = ("-P", "-m", "grader.classroom.work")
 _TAIL_BYTES = 2_000
 _GRACE_S = 5.0
 _LITTLE = 1e-9
@@ -42,6 +43,8 @@ class Processes:
         self._cpus, self._memory_bytes = cpus, memory_bytes or _machine_memory_bytes()
         self._gpus = dict.fromkeys(gpus, 1.0)
         """What is free of each."""
+        self._sharing = contextlib.ExitStack()
+        self._shared = self._sharing.enter_context(shared(SHARE_A_GPU if gpus else 1))
         self._running: dict[str, _Running] = {}
         self._ended: queue.SimpleQueue[Ended] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -60,7 +63,7 @@ class Processes:
         gpu = None
         if job.resources.gpus and self._gpus:
             gpu = max(self._gpus, key=lambda name: self._gpus[name])
-        running = _Running(job, started(gpu), gpu)
+        running = _Running(job, started(gpu, self._shared), gpu)
         with self._lock:
             self._running[job.id] = running
             self._take(running, -1)
@@ -101,16 +104,20 @@ class Processes:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 one.process.wait(max(0.0, deadline - time.monotonic()))
             end_session(one.process)
+        self._sharing.close()
 
 
-def started(gpu: str | None = None) -> subprocess.Popen[bytes]:
-    """Return the process of a job, waiting for its work on standard input; of several GPUs it sees `gpu`."""
+def started(gpu: str | None = None, sharing: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Return the process of a job, waiting for its work on standard input; of several GPUs it sees `gpu`.
+
+    `sharing` is what its environment needs to use that GPU at the same moment as others, see `training.sharing`.
+    """
     return subprocess.Popen(
         [sys.executable, *COMMAND],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env=environment(gpu),
+        env={**environment(gpu), **(sharing or {})},
         start_new_session=True,
     )
 

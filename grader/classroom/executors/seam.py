@@ -10,6 +10,9 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
+SHARE_A_GPU = 4
+"""Trainings at a time on each GPU."""
+
 How = Literal["done", "failed", "time", "memory", "lost"]
 
 
