@@ -108,10 +108,10 @@ def judgement_of(training: Training | None, band: Band | None, looks: Sequence[f
     found = judge(accuracy, band) if accuracy is not None and band is not None else None
     if training is not None and training.unfinished:
         return found if found in ("within", "above") else "unfinished"
-    if accuracy is None:
-        return "not_run"
     if training is not None and band is not None and deserves_another_look(training, band):
         return judge(median(looks), band) if len(looks) == LOOKS else "unfinished"
+    if accuracy is None:
+        return "not_run"
     return found or "not_calibrated"
 
 

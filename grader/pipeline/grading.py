@@ -7,6 +7,7 @@ right, `grader.marking` for what it is worth.
 from __future__ import annotations
 
 import time
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def grade(options: Options, progress: Progress | None = None) -> Graded:
     that leaves its items undecided and the exit code 1.
     """
     session = begin(options, progress or Silent())
-    with Renderer() as renderer, _checker(session) as checker:
+    with Renderer() as renderer, _early(session) as checker:
         result = _assess(session, checker)
         with session.watch("report"):
             graded = _render(result, options.out, session.faults, session.progress, renderer=renderer)
@@ -189,6 +190,14 @@ def retrain(session: Session, watched: Watched) -> Found:
         conditions=session.conditions(recordings.sandbox, trained.device, trained.precision),
         notes=(*watched.notes, *trained.notes),
     )
+
+
+def _early(session: Session) -> AbstractContextManager[Checker | None]:
+    """Return a checker that gets ready while programs are watched; what is wrong with it is met when it is needed."""
+    try:
+        return _checker(session)
+    except OSError:
+        return nullcontext()
 
 
 def _checker(session: Session) -> Checker:

@@ -15,7 +15,7 @@ from grader.model import Band, Comparison, Outcome, Recipe, ReferenceModel, Trai
 from grader.pipeline.session import Session
 from grader.records import read_record
 from grader.training import Job, default_cache
-from grader.training.bands import LOOKS, Bands, find_measurement, worth_another_look
+from grader.training.bands import LOOKS, Bands, find_measurement, judge, worth_another_look
 from grader.training.comparing import between_stages, between_twins, compare, error_on_images
 from grader.training.twin import twin
 
@@ -69,10 +69,14 @@ def weigh(
 def deserves_another_look(training: Training, band: Band) -> bool:
     """Whether our engine trained it to its end, below its band and no further than chance may put it.
 
-    A loss that broke is an end, too: at a high learning rate it breaks with one seed and not with the next.
+    A loss that broke is an end too, and chance may put it anywhere: at a high learning rate it breaks with one seed, in
+    some epoch, and not with the next.
     """
-    whole = training.outcome in _ENDED and not training.unfinished and training.trained_by == "engine"
-    return whole and training.accuracy is not None and worth_another_look(training.accuracy, band)
+    if training.unfinished or training.trained_by != "engine" or training.outcome not in _ENDED:
+        return False
+    if training.outcome is Outcome.FAILED:
+        return judge(training.accuracy or 0.0, band) == "below"
+    return training.accuracy is not None and worth_another_look(training.accuracy, band)
 
 
 def _looks(first: Training, others: Iterable[Training]) -> tuple[float, ...]:

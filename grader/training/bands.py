@@ -25,6 +25,9 @@ LEAST_MARGIN = 0.02
 LOOKS = 3
 """A stage that falls below is trained with this many seeds in all, and their median counts: one run in many is odd."""
 
+LEAST_SEEDS = 8
+"""With fewer a margin tells nothing, or too much: such a measurement informs, and judges nobody."""
+
 Judgement = Literal["above", "within", "below"]
 
 
@@ -86,12 +89,14 @@ def worth_another_look(accuracy: float, band: Band) -> bool:
 
 
 def find_band(path: Path, stage: str, conditions: TrainingConditions | None) -> Band | None:
-    """Return the band of `stage` measured under exactly these conditions, None where there is none.
+    """Return the band of `stage` measured under exactly these conditions, None where there is none, or of few seeds.
 
     Raises msgspec.ValidationError where the file is not one of bands.
     """
     measurement = find_measurement(path, stage, conditions)
-    return None if measurement is None else band_of(measurement, stage)
+    if measurement is None or len(measurement.stages[stage].accuracies) < LEAST_SEEDS:
+        return None
+    return band_of(measurement, stage)
 
 
 def find_measurement(path: Path, stage: str, conditions: TrainingConditions | None) -> Measurement | None:

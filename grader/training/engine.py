@@ -94,9 +94,10 @@ def train(
 ) -> Outcome:
     """Train `module`, already drawn, by `recipe` (see `budgets.settle`) and return what came of it.
 
-    A loss that is not finite, or a network that gives no numbers any more, ends the training with its epoch; what
-    came before stays. With a `checkpoint` it goes on from what that holds, and comes out the same. `capture` is
-    asked for a graph of a batch's work. Raises TrainingError for what is not on the lists, or was not seen.
+    A loss that is not finite, or a network that gives no numbers any more, ends the training with its epoch; what came
+    before stays, the network as it was then included. With a `checkpoint` it goes on from what that holds, and comes
+    out the same. `capture` is asked for a graph of a batch's work. Raises TrainingError for what is not on the lists,
+    or was not seen.
     """
     prepare_torch(precision)
     torch.manual_seed(_derived(seed, "draws"))
@@ -111,12 +112,21 @@ def train(
         for point in reversed(curve):  # the latest first: it tells at once how far this is
             report(point)
     for epoch in range(len(curve), recipe.optimisation.epochs):
+        run.remember()
         point, given = run.epoch(epoch)
         curve.append(point)
         if report is not None:
             report(point)
         if given is None:
-            return Outcome(curve=tuple(curve), logits=logits, broke_at=epoch, stepping=how)
+            run.go_back()
+            perturbed_accuracy = run.perturbed_accuracy() if logits is not None else None
+            return Outcome(
+                curve=tuple(curve),
+                logits=logits,
+                broke_at=epoch,
+                perturbed_accuracy=perturbed_accuracy,
+                stepping=how,
+            )
         logits = given
         last = len(curve) == recipe.optimisation.epochs
         if checkpoint is not None and not last and checkpoint.due(moments.size_bytes(run.stepping)):
@@ -161,6 +171,7 @@ class _Run:
             images.train, images.train_labels, pipelines.train, recipe.data, self.order, device
         )
         self.rates = build_rates(recipe.optimisation, self.stepping.optimizer, len(self.batches))
+        self._sound: list[tuple[Tensor, Tensor]] = []
 
     def adopt(self, capture: graphs.Capture) -> str:
         """Have batches computed by a graph where that comes out the same, and return how they are computed."""
@@ -168,6 +179,17 @@ class _Run:
         self.module.train(self.recipe.loop.trains_in_train_mode)
         self.rates.before_batch(0, 0)
         return graphs.adopt(self.stepping, batches, capture)
+
+    def remember(self) -> None:
+        """Keep the network as it is, for `go_back`."""
+        held = (*self.module.parameters(), *self.module.buffers())
+        self._sound = [(tensor, tensor.detach().clone()) for tensor in held]
+
+    @torch.no_grad()
+    def go_back(self) -> None:
+        """Make the network what it was when it was last remembered."""
+        for tensor, values in self._sound:
+            tensor.copy_(values)
 
     def moment(self, curve: list[EpochPoint], logits: Tensor) -> Moment:
         """Return all that the next epoch depends on."""

@@ -86,10 +86,10 @@ def judge_result(stage: StageEvidence) -> None:
     if training.trained_by == "program":
         judge_program(stage)
     accuracy = training.accuracy
-    broke = training.outcome is Outcome.FAILED
-    if accuracy is not None and result.judgement != "below" and not (broke and result.band is None):
-        if broke:
-            _broke_late(stage, accuracy)
+    broke, reached = training.outcome is Outcome.FAILED, result.judgement in ("within", "above")
+    if broke and reached:
+        _broke(stage, median(result.looks or (accuracy,)))
+    if reached or (accuracy is not None and result.judgement != "below" and not broke):
         _above_or_within(stage, accuracy)
         return
     if explained is not None:
@@ -169,7 +169,7 @@ def _not_trained(training: Training | None) -> NoReturn:
 def judge_by_heart(stage: StageEvidence) -> NoReturn:
     """A network that knows the test images only as they are is for a person."""
     training = stage.result.training
-    plain, moved = training.curve[-1].test_accuracy, training.perturbed_accuracy
+    plain, moved = _latest(training), training.perturbed_accuracy
     manual(
         fr=f"Le réseau reconnaît {in_french(plain)} des images de test telles quelles, mais {in_french(moved)} "
         "des mêmes images à peine modifiées : il semble les connaître par cœur. Une personne décidera.",
@@ -230,25 +230,32 @@ def knows_only_exact_images(training: Training) -> bool:
 
     The reference keeps 94 to 100 % of it at every stage; a look-up by the image's content keeps nothing.
     """
-    plain = training.curve[-1].test_accuracy if training.curve else None
+    plain = _latest(training)
     if plain is None or training.perturbed_accuracy is None or not training.confusion:
         return False
     chance = 1 / len(training.confusion)
     return plain > 2 * chance and training.perturbed_accuracy - chance < KEPT * (plain - chance)
 
 
+def _latest(training: Training) -> float | None:
+    """Return the last test accuracy there is: where the loss broke, the one before, as the perturbed one is."""
+    return next(
+        (one.test_accuracy for one in reversed(training.curve) if one.test_accuracy is not None), None
+    )
+
+
 def _is_near_chance(stage: StageEvidence, accuracy: float) -> bool:
     return accuracy < 2 / stage.evidence.assignment.classes
 
 
-def _broke_late(stage: StageEvidence, accuracy: float) -> None:
-    """A loss that broke once the network had learnt enough is told, and judged on what came before."""
+def _broke(stage: StageEvidence, accuracy: float) -> NoReturn:
+    """A loss that broke is told where the network had learnt enough before, or does with two seeds of three."""
     epoch = stage.result.training.curve[-1].epoch
     remark(
         fr=f"La perte de l'apprentissage refait n'est plus un nombre à partir de l'époque {epoch} : le pas "
-        f"d'apprentissage est à la limite de la stabilité. Le résultat d'avant, {in_french(accuracy)} en test, compte.",
+        f"d'apprentissage est à la limite de la stabilité. Le résultat qui compte : {in_french(accuracy)} en test.",
         en=f"The loss of the training made again is no number from epoch {epoch} on: the learning rate is at the "
-        f"limit of what is stable. What came before, {accuracy:.1%} in test, counts.",
+        f"limit of what is stable. The result that counts: {accuracy:.1%} in test.",
         place=stage.place("optimizer"),
     )
 

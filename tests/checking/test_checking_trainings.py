@@ -78,12 +78,14 @@ def test_a_loss_that_breaks_is_judged_on_what_came_before() -> None:
             True,
         ),
         3: (training(0.6, **broke), "not_calibrated", False),
+        4: (training(0.6, 0.12, **broke), "within", True),
     }
     found = run_checks(FOLDER, evidence(trainings=cases), distribution="student")
     results = [one for one in found if one.label.en == "Result of the training made again"]
-    assert [one.outcome for one in results[:4]] == [
-        Outcome.PASSED, Outcome.FAILED, Outcome.FAILED, Outcome.MANUAL,
+    assert [one.outcome for one in results[:5]] == [
+        Outcome.PASSED, Outcome.FAILED, Outcome.FAILED, Outcome.MANUAL, Outcome.MANUAL,
     ]  # fmt: skip
+    assert "by heart" in results[4].message.en
     assert (
         results[0].remark and "from epoch 2 on" in results[0].message.en and "60.0%" in results[0].message.en
     )

@@ -161,6 +161,17 @@ def test_a_loss_that_broke_counts_for_what_it_reached_before(
     assert row(first, band, found).judgement == judgement
 
 
+@pytest.mark.parametrize("before", [None, 0.1])
+def test_a_loss_that_broke_early_is_looked_at_again_too(session: Sessions, before: float | None) -> None:
+    """At the edge of what is stable one seed breaks in its first epoch and the next in none."""
+    band = band_of("dropout")
+    first = msgspec.structs.replace(training("dropout", 0.1), outcome=Outcome.FAILED, accuracy=before)
+    sound = {f"dropout+{step}": training("dropout", band.mean) for step in (1, 2)}
+    found, _ = weighed(session(), first, sound)
+    assert row(first, band, found).judgement == "within"
+    assert row(first, band, Weighed()).judgement == "unfinished"
+
+
 @pytest.mark.parametrize(
     "broken",
     [{"outcome": Outcome.ERROR, "accuracy": None}, {"unfinished": True}],

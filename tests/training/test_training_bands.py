@@ -17,6 +17,7 @@ from grader.training.bands import (
     Measurement,
     StageMeasurement,
     band_of,
+    find_measurement,
     margin,
     pooled_deviation,
     t_quantile,
@@ -169,6 +170,14 @@ def test_a_budget_that_leaves_the_epochs_to_the_recipe_has_a_band_for_each_stage
 def test_under_any_other_condition_there_is_no_band(bands: Path, other: dict[str, object]) -> None:
     """Where nothing was calibrated an outcome informs: no band is better than a wrong one."""
     assert find_band(bands, "stage2", msgspec.structs.replace(CONDITIONS, **other)) is None
+
+
+def test_a_measurement_of_few_seeds_judges_nobody(tmp_path: Path) -> None:
+    """It is found, for comparisons and for what the reference shows, and makes no band."""
+    path = tmp_path / "bands.json"
+    write_record(path, Bands(how="for the test", measurements=(measurement(seeds=7),)))
+    assert find_measurement(path, "stage2", CONDITIONS) is not None
+    assert find_band(path, "stage2", CONDITIONS) is None
 
 
 def test_without_a_file_a_stage_or_conditions_there_is_no_band(bands: Path, tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ from grader.model import (
     Text,
 )
 from grader.records import read_record, write_record
-from grader.training import DataSource, Job, find_band, synthetic, train_all
-from grader.training.bands import Bands, Measurement, band_of
+from grader.training import DataSource, Job, synthetic, train_all
+from grader.training.bands import Bands, Measurement, band_of, find_measurement
 from grader.training.cache import weights_digest
 from grader.training.calibrate import Calibration, calibrate, merged, stage_recipes, with_models
 from grader.training.portrait import portrait
@@ -65,8 +65,10 @@ def test_a_calibration_gives_bands_that_hold_under_the_same_conditions(
     write_record(tmp_path / "bands.json", merged(None, measured))
     training = train_all([make_job("any", make_recipe(epochs=2), seed=1)], cache=cache)["any"]
     assert training.accuracy == pytest.approx(measured.stages["first"].accuracies[1], abs=1e-6)
-    band = find_band(tmp_path / "bands.json", "first", training.conditions)
-    assert band is not None and band.n == 2 and band.lower < band.mean < band.upper
+    found = find_measurement(tmp_path / "bands.json", "first", training.conditions)
+    assert found == measured
+    band = band_of(found, "first")
+    assert band.n == 2 and band.lower < band.mean < band.upper
 
 
 @pytest.mark.slow

@@ -98,10 +98,12 @@ def test_a_loss_that_breaks_ends_the_training(
     trained: Callable[..., Trained], make_recipe: Callable[..., Recipe]
 ) -> None:
     """The epoch is told, and what came before is kept and judged."""
-    _, outcome, _ = trained(make_recipe(rates=(0.05, 0.05, 1e30, 1e30), epochs=6))
+    module, outcome, _ = trained(make_recipe(rates=(0.05, 0.05, 1e30, 1e30), epochs=6))
     assert outcome.broke_at is not None and 2 <= outcome.broke_at < 6
     assert outcome.curve[outcome.broke_at].train_loss is None
     assert len(outcome.curve) == outcome.broke_at + 1
+    assert outcome.perturbed_accuracy is not None, "measured on the network of the epoch before"
+    assert all(bool(tensor.isfinite().all()) for tensor in module.state_dict().values())
     before = [point.test_accuracy for point in outcome.curve if point.test_accuracy is not None]
     assert outcome.accuracy == pytest.approx(sum(before[-3:]) / len(before[-3:]))
 
