@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,6 +21,15 @@ _LEAST = 100
 _NEARLY_ALL = 0.7
 
 
+@dataclass(eq=False)
+class Fed:
+    """What a network was fed at one call, and which labels its loss was then given."""
+
+    call: RootCall
+    images: Tensor
+    labels: tuple[int, ...] | None = None
+
+
 def keep(journal: Journal, call: RootCall, images: Tensor) -> None:
     """Keep what the network is fed, where nothing else tells how it was prepared."""
     loader = call.drawn.loader if call.drawn is not None else None
@@ -26,7 +37,19 @@ def keep(journal: Journal, call: RootCall, images: Tensor) -> None:
         return
     if call.preprocessing or loader.reason is not None:
         with journal.pause(), torch.no_grad():
-            loader.fed.append(images.detach()[:_IMAGES].float().cpu().clone())
+            loader.fed.append(Fed(call, images.detach()[:_IMAGES].float().cpu().clone()))
+
+
+def answer(journal: Journal, call: RootCall | None, target: Any) -> None:
+    """Note the labels of what was kept at `call`: classes, or one row of numbers for each image."""
+    loader = call.drawn.loader if call is not None and call.drawn is not None else None
+    kept = next((one for one in loader.fed if one.call is call), None) if loader is not None else None
+    if kept is None or not isinstance(target, Tensor) or target.dim() not in (1, 2):
+        return
+    with journal.pause(), torch.no_grad():
+        known = target.detach()[:_IMAGES]
+        known = known.argmax(1) if known.dim() == 2 and known.shape[1] > 1 else known.flatten()
+        kept.labels = tuple(known.long().tolist())
 
 
 def is_explained(journal: Journal, call: RootCall) -> bool:
@@ -46,15 +69,18 @@ def is_explained(journal: Journal, call: RootCall) -> bool:
 
 def _explain(journal: Journal, loader: LoaderRecord) -> None:
     learned = any(one.loader is loader for run in journal.runs for one in run.passes)
-    if learned and (sum(len(one) for one in loader.fed) < _LEAST or len(loader.fed) < 2):
+    fed: list[Fed] = loader.fed
+    if learned and (sum(len(one.images) for one in fed) < _LEAST or len(fed) < 2):
         return
     kinds = {one.dataset.kind for one in journal.images}
     if len(kinds) != 1:
         return
     kind = kinds.pop()
-    found = explain(loader.fed, kind.statistics, kind.side)
+    found = explain([one.images for one in fed], kind.statistics, kind.side)
     images = [one for one in journal.images if found is not None and one.split == found.split]
     if found is None or not images:
+        return
+    if learned and not _with_their_labels(fed, found, len(kind.classes)):
         return
     total = len(images[0].dataset)
     if learned and loader.count and not _NEARLY_ALL * total <= loader.count <= total:
@@ -68,6 +94,17 @@ def _explain(journal: Journal, loader: LoaderRecord) -> None:
     loader.before = loader.images, loader.transforms, loader.reason
     loader.images = loader.images or images[:1]
     loader.transforms, loader.reason = found.transforms, None
+
+
+def _with_their_labels(fed: list[Fed], found: Explained, classes: int) -> bool:
+    """Whether every batch was learned with the labels of its own images: a loop may shuffle one and not the other."""
+    known = [
+        (one.labels, places) for one, places in zip(fed, found.order, strict=True) if one.labels is not None
+    ]
+    return bool(known) and all(
+        labels[: len(places)] == tuple(pixels.label(place, classes) for place in places)
+        for labels, places in known
+    )
 
 
 def _is_a_pass(loader: OwnBatches, found: Explained, total: int) -> bool:

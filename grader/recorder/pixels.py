@@ -71,7 +71,18 @@ def whole(statistics: Statistics, side: int, length: int, split: str = "train") 
     return np.concatenate([images] * (length // POOL + 1))[:length]
 
 
+@cache
+def _pool_labels(classes: int) -> tuple[int, ...]:
+    order = np.random.default_rng(POOL).permutation(POOL)
+    return tuple(int(one) for one in order % classes)
+
+
+def label(position: int, classes: int) -> int:
+    """Return the label of the image at `position`: an image that comes again comes with its label."""
+    return _pool_labels(classes)[position % POOL]
+
+
 def labels(length: int, classes: int) -> list[int]:
-    """Return as many labels of every class, in an order that says nothing."""
-    order = np.random.default_rng(length).permutation(length)
-    return [int(one) for one in order % classes]
+    """Return the labels of `length` images: about as many of every class, in an order that says nothing."""
+    known = _pool_labels(classes)
+    return (list(known) * (length // POOL + 1))[:length]

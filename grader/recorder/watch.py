@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 
+from grader.recorder.explaining import answer
 from grader.recorder.initial import Initial
 from grader.recorder.journal import Journal, LossCall
 from grader.recorder.places import Places
@@ -140,9 +141,9 @@ class Watch(TorchFunctionMode):
         self.journal.event("loss")
         if trail.kind != "output" or not isinstance(result, Tensor):
             return
-        given = {
-            key: value for key, value in bound(func, args, kwargs).items() if key not in ("input", "target")
-        }
+        given = dict(bound(func, args, kwargs))
+        answer(self.journal, trail.call, given.pop("target", None))
+        given.pop("input", None)
         average, reduce = given.pop("size_average", None), given.pop("reduce", None)
         if average is not None or reduce is not None:
             self.journal.bridge("size_average")

@@ -484,6 +484,12 @@ def test_batches_cut_from_tensors_in_memory_are_told_by_their_pixels(recipe_of: 
     assert (recipe.data.batch_size, recipe.optimisation.epochs) == (100, 2)
 
 
+def test_images_learned_with_the_labels_of_others_are_no_recipe(run_of: RunOf) -> None:
+    """A loop that shuffles images and not their labels teaches nothing, and is not trained again as if it did."""
+    assert run_of("depareille").recipe is None
+    assert run_of("depareille").unexpressed is not None
+
+
 def test_answers_gathered_over_batches_are_as_many_as_the_images(recordings: dict[str, Recording]) -> None:
     """A loop that learns nothing and gathers what the network says is not ended early: its result keeps its size."""
     found = recordings["recueille"]
