@@ -138,7 +138,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, float], str]] = {
         {"3.2": 0.63}, "RandomCrop"),
     "no ceil_mode": ({"canonical": {2: (*PLAIN[:9], "linear 576->1000", *PLAIN[10:])}}, {"3.2": 0.63}, "ceil_mode"),
     "momentum 0.5": ({"recipes": changed(3, "optimisation", groups=(
-        ParameterGroup(parameters=(), options={"lr": 0.01, "momentum": 0.5}),))}, {"3.3": 0.63}, "0.5"),
+        ParameterGroup(parameters=(), options={"lr": 0.01, "momentum": 0.5}),))}, {"3.3": 0.63}, "0,5"),
     "scheduler after the loop": ({"recipes": changed(3, "optimisation", schedule=Schedule(
         name="ExponentialLR", stepped="after_training", rates=(0.01,) * 5))}, {"3.3": 0.63}, "lr_sched.step()"),
     "scheduler at every batch": ({"recipes": changed(3, "optimisation", schedule=Schedule(
