@@ -79,8 +79,8 @@ def check_name(name: str) -> None:
     if name not in NAMES and not Path(name).expanduser().is_dir():
         known = ", ".join(NAMES)
         raise DataError(
-            fr=f"--data « {name} » n'est ni un dossier, ni l'un de : {known}.",
-            en=f'--data "{name}" is neither a folder nor one of: {known}.',
+            fr=f"--data « {name} » n'est ni un dossier (avec train/<classe>/ et test/<classe>/), ni l'un de : {known}.",
+            en=f'--data "{name}" is neither a folder (with train/<class>/ and test/<class>/) nor one of: {known}.',
         )
 
 
