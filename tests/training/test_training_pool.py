@@ -123,8 +123,8 @@ def _trains(process: Path, key: str) -> bool:
     """Whether `process` is a worker whose plan has this key."""
     try:
         command = (process / "cmdline").read_bytes().decode().split("\0")
-        return "grader.training" in command and key in Path(command[3]).read_text()
-    except (OSError, IndexError, UnicodeDecodeError):
+        return key in Path(command[command.index("grader.training") + 1]).read_text()
+    except (OSError, IndexError, ValueError):
         return False
 
 
