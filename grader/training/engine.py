@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -19,6 +19,7 @@ from grader.training import graphs, moments
 from grader.training.batches import Batches, fed
 from grader.training.checkpoints import Checkpoint, Moment
 from grader.training.curves import final_accuracy
+from grader.training.held import Held
 from grader.training.perturbation import perturbed
 from grader.training.schedules import build_rates
 from grader.training.stepping import Stepping
@@ -171,7 +172,7 @@ class _Run:
             images.train, images.train_labels, pipelines.train, recipe.data, self.order, device
         )
         self.rates = build_rates(recipe.optimisation, self.stepping.optimizer, len(self.batches))
-        self._sound: list[tuple[Tensor, Tensor]] = []
+        self._sound = Held(())
 
     def adopt(self, capture: graphs.Capture) -> str:
         """Have batches computed by a graph where that comes out the same, and return how they are computed."""
@@ -182,14 +183,11 @@ class _Run:
 
     def remember(self) -> None:
         """Keep the network as it is, for `go_back`."""
-        held = (*self.module.parameters(), *self.module.buffers())
-        self._sound = [(tensor, tensor.detach().clone()) for tensor in held]
+        self._sound = Held(self.stepping.tensors())
 
-    @torch.no_grad()
     def go_back(self) -> None:
         """Make the network what it was when it was last remembered."""
-        for tensor, values in self._sound:
-            tensor.copy_(values)
+        self._sound.put_back()
 
     def moment(self, curve: list[EpochPoint], logits: Tensor) -> Moment:
         """Return all that the next epoch depends on."""
@@ -232,9 +230,7 @@ class _Run:
             losses.append(loss.clone())
             answers.append(labels)
         sizes = [1 if self._sums_loss else len(labels) for labels in answers]
-        total = 0.0
-        for loss in (torch.stack(losses) * torch.tensor(sizes, device=self.device)).tolist():
-            total += loss
+        total = _added((torch.stack(losses) * torch.tensor(sizes, device=self.device)).tolist())
         labels = torch.cat(answers)
         correct = int((torch.cat(outputs).argmax(1) == labels).sum())
         return total / len(labels), correct / len(labels), rate
@@ -249,9 +245,8 @@ class _Run:
             losses.append(self.stepping.loss(output, self.images.test_labels[part]))
             sizes.append(1 if self._sums_loss else len(output))
             outputs.append(output)
-        total = 0.0
-        for loss, count in zip(torch.stack(losses).tolist(), sizes, strict=True):
-            total += loss * count
+        weighted = zip(torch.stack(losses).tolist(), sizes, strict=True)
+        total = _added(loss * count for loss, count in weighted)
         return total / len(self.images.test), torch.cat(outputs)
 
     @torch.no_grad()
@@ -259,15 +254,14 @@ class _Run:
         """Return the accuracy on perturbed test images; the network is left as it was."""
         size = self._begin_evaluation()
         # Evaluated in training mode, batch norm would take these images into its statistics.
-        before = [(buffer, buffer.clone()) for buffer in self.module.buffers()]
+        before = Held(self.module.buffers())
         images = torch.from_numpy(perturbed(self.images.test.cpu().numpy())).to(self.device)
         correct = 0
         for start in range(0, len(images), size):
             part = slice(start, start + size)
             output = self._forward(self.pipelines.evaluation, images[part])
             correct += int((output.argmax(1) == self.images.test_labels[part]).sum())
-        for buffer, values in before:
-            buffer.copy_(values)
+        before.put_back()
         return correct / len(images)
 
     def _begin_evaluation(self) -> int:
@@ -282,6 +276,14 @@ class _Run:
     @property
     def _sums_loss(self) -> bool:
         return self.recipe.optimisation.loss.arguments.get("reduction") == "sum"
+
+
+def _added(values: Iterable[float]) -> float:
+    """Return the sum, rounded after each: `sum` makes up for rounding since Python 3.12, and gave other bits before."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total
 
 
 def _derived(seed: int, purpose: str) -> int:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from grader.training.held import Held
 from grader.training.stepping import Stepping
 
 Work = Callable[[], None]
@@ -78,16 +79,14 @@ class _Snapshot:
 
     def __init__(self, stepping: Stepping) -> None:
         self._stepping = stepping
-        self._tensors = [(tensor, tensor.detach().clone()) for tensor in _tensors(stepping)]
+        self._tensors = Held(stepping.tensors())
         self._optimizer = copy.deepcopy(stepping.optimizer.state_dict())
         self._random = torch.get_rng_state()
         self._on_gpu = torch.cuda.get_rng_state() if stepping.device.type == "cuda" else None
 
-    @torch.no_grad()
     def restore(self) -> None:
-        """Put everything back, tensors in place: a graph knows them by their addresses."""
-        for tensor, before in self._tensors:
-            tensor.copy_(before)
+        """Put everything back."""
+        self._tensors.put_back()
         # A copy, since the optimizer takes tensors as they are and moves them.
         self._stepping.optimizer.load_state_dict(copy.deepcopy(self._optimizer))
         self._stepping.module.zero_grad(set_to_none=True)
@@ -95,10 +94,6 @@ class _Snapshot:
         torch.set_rng_state(self._random)
         if self._on_gpu is not None:
             torch.cuda.set_rng_state(self._on_gpu)
-
-
-def _tensors(stepping: Stepping) -> list[Tensor]:
-    return [*stepping.module.parameters(), *stepping.module.buffers()]
 
 
 def adopt(stepping: Stepping, batches: Sequence[Batch], capture: Capture) -> str:
@@ -124,7 +119,7 @@ def adopt(stepping: Stepping, batches: Sequence[Batch], capture: Capture) -> str
         return f"eager: not captured ({' '.join(str(error).split())[:120]})"
     before.restore()
     stepping.graphed = None
-    start = [tensor.detach().clone() for tensor in _tensors(stepping)]
+    start = [tensor.detach().clone() for tensor in stepping.tensors()]
     theirs = _walk(stepping, batches)
     before.restore()
     if not _alike(start, ours, theirs):
@@ -137,7 +132,7 @@ def _walk(stepping: Stepping, batches: Sequence[Batch]) -> list[Tensor]:
     """Return all tensors of the network after a step on each batch."""
     for number in range(COMPARED_STEPS):
         stepping.learn(*batches[number % len(batches)])
-    return [tensor.detach().clone() for tensor in _tensors(stepping)]
+    return [tensor.detach().clone() for tensor in stepping.tensors()]
 
 
 def _alike(start: Sequence[Tensor], ours: Sequence[Tensor], theirs: Sequence[Tensor]) -> bool:

@@ -16,7 +16,7 @@ from grader.training.stepping import Stepping
 
 def size_bytes(stepping: Stepping) -> int:
     """Return about how much a moment of this training takes."""
-    tensors = [*stepping.module.parameters(), *stepping.module.buffers()]
+    tensors = stepping.tensors()
     for state in stepping.optimizer.state.values():
         tensors += [value for value in state.values() if isinstance(value, Tensor)]
     return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

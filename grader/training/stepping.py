@@ -55,6 +55,10 @@ class Stepping:
             output: Tensor = self.module(inputs)
         return output.float().flatten(1)
 
+    def tensors(self) -> list[Tensor]:
+        """Return all that the network holds: parameters and buffers."""
+        return [*self.module.parameters(), *self.module.buffers()]
+
     def begin_epoch(self) -> None:
         """Count batches afresh, as `for i, batch in enumerate(loader)` does."""
         self.waiting = 0
