@@ -13,10 +13,9 @@ import zipfile
 from textwrap import shorten
 from typing import Any
 
-from grader.classroom.figures import figure
 from grader.model import Outcome, Result, Verdict
 from grader.records import encode
-from grader.text import Language, Text
+from grader.text import Language, Text, figure
 
 _NOT_FINAL = Text(
     fr="Provisoire : {open} points sur {maximum} attendent une personne.",

@@ -14,12 +14,11 @@ from pathlib import Path
 from grader.classroom.exports.cells import Sheet, read_sheet
 from grader.classroom.exports.moodle_columns import Columns, columns_of, participant
 from grader.classroom.exports.moodle_import import imported, maximum_of, stored
-from grader.classroom.figures import figure
 from grader.classroom.handin import HandIn
 from grader.classroom.standing import Standing, same_person
 from grader.errors import UsageError
 from grader.model import Result
-from grader.text import Language, Text
+from grader.text import Language, Text, figure
 
 ORDER = Text(
     fr="Moodle : 1) déposez la feuille de notes, en cochant « mettre à jour les enregistrements modifiés plus "
