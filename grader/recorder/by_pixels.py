@@ -21,8 +21,9 @@ from grader.recorder import pixels
 from grader.recorder.pixels import Statistics
 
 _PATCH = 8
-_MOST_IMAGES = 128
-_LEAST_IMAGES = 100
+MOST_IMAGES = 128
+"""Of a batch that are looked up."""
+LEAST_IMAGES = 100
 """Images from which on the places of random crops and mirrors can be told from others."""
 _CLOSE = 2e-3
 _SIGMAS = 5.0
@@ -52,7 +53,7 @@ class _Found:
 
 def explain(batches: Sequence[Any], statistics: Statistics, side: int) -> Explained | None:
     """Return what explains `batches` of images (count x channels x height x width), None where nothing does."""
-    arrays = [np.asarray(one, dtype=np.float32)[:_MOST_IMAGES] for one in batches]
+    arrays = [np.asarray(one, dtype=np.float32)[:MOST_IMAGES] for one in batches]
     if not arrays or any(one.ndim != 4 or one.shape[1:] != arrays[0].shape[1:] for one in arrays):
         return None
     channels, height, width = arrays[0].shape[1:]
@@ -150,7 +151,7 @@ def _varies(values: Sequence[NDArray[np.int64]]) -> bool:
 def _even(values: NDArray[np.int64], span: int) -> bool:
     """Whether all of `span` values are as frequent as chance makes them."""
     count = len(values)
-    if count < _LEAST_IMAGES:
+    if count < LEAST_IMAGES:
         return False
     bound = _SIGMAS * np.sqrt(count * (1 / span) * (1 - 1 / span))
     return bool((np.abs(np.bincount(values, minlength=span) - count / span) < bound).all())

@@ -10,14 +10,11 @@ import torch
 from torch import Tensor
 
 from grader.recorder import pixels
-from grader.recorder.by_pixels import Explained, explain
+from grader.recorder.by_pixels import LEAST_IMAGES, MOST_IMAGES, Explained, explain
 from grader.recorder.journal import Journal, LoaderRecord, RootCall
 from grader.recorder.own_batches import OwnBatches
 
 _BATCHES = 4
-_IMAGES = 128
-_LEAST = 100
-"""Images learned from, below which a change made by chance may have passed unseen."""
 _NEARLY_ALL = 0.7
 
 
@@ -37,7 +34,7 @@ def keep(journal: Journal, call: RootCall, images: Tensor) -> None:
         return
     if call.preprocessing or loader.reason is not None:
         with journal.pause(), torch.no_grad():
-            loader.fed.append(Fed(call, images.detach()[:_IMAGES].float().cpu().clone()))
+            loader.fed.append(Fed(call, images.detach()[:MOST_IMAGES].float().cpu().clone()))
 
 
 def answer(journal: Journal, call: RootCall | None, target: Any) -> None:
@@ -47,7 +44,7 @@ def answer(journal: Journal, call: RootCall | None, target: Any) -> None:
     if kept is None or not isinstance(target, Tensor) or target.dim() not in (1, 2):
         return
     with journal.pause(), torch.no_grad():
-        known = target.detach()[:_IMAGES]
+        known = target.detach()[:MOST_IMAGES]
         known = known.argmax(1) if known.dim() == 2 and known.shape[1] > 1 else known.flatten()
         kept.labels = tuple(known.long().tolist())
 
@@ -70,7 +67,8 @@ def is_explained(journal: Journal, call: RootCall) -> bool:
 def _explain(journal: Journal, loader: LoaderRecord) -> None:
     learned = any(one.loader is loader for run in journal.runs for one in run.passes)
     fed: list[Fed] = loader.fed
-    if learned and (sum(len(one.images) for one in fed) < _LEAST or len(fed) < 2):
+    # Fewer may hide a change that is made by chance.
+    if learned and (sum(len(one.images) for one in fed) < LEAST_IMAGES or len(fed) < 2):
         return
     kinds = {one.dataset.kind for one in journal.images}
     if len(kinds) != 1:

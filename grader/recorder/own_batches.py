@@ -1,8 +1,9 @@
 """Batches that a program cuts itself, from tensors it holds in memory: its loops over them are ended early too.
 
 The innermost loop in which a network is called, on images that no DataLoader just drew, is a pass over such batches
-as soon as something is learned in it, or a network that learns is looked at in it. What is trained so is no recipe;
-but its epochs are counted, and watching it takes no longer than watching any other program.
+as soon as something is learned in it, or a network that learns is looked at in it. What is trained so is
+a recipe only where `explaining` can tell how its images were made; its epochs are counted in any case, and watching it
+takes no longer than watching any other program.
 """
 
 from __future__ import annotations

@@ -6,13 +6,15 @@ import ast
 from collections.abc import Iterator
 
 from grader.submissions.combining import Flag, combined, rank
-from grader.submissions.enums import enums, picked
+from grader.submissions.enums import Members, enums, picked
 from grader.submissions.option_words import NOT_INGREDIENTS, NUMBERS
 from grader.submissions.syntax import dotted
 from grader.submissions.tested import aliases, tested
 
 _READ = ("os.environ.get", "environ.get", "os.getenv", "getenv")
 _TRUE = ("1", "true", "True", "yes", "on", "oui")
+_SWITCHED = frozenset({"", "0", "1", "true", "false", "yes", "no", "on", "oui"})
+"""What a variable that is either on or off is compared with, in small letters."""
 
 Environment = dict[str, str]
 
@@ -35,7 +37,7 @@ def environments(tree: ast.Module) -> list[Environment]:
 
 
 def _flags(tree: ast.Module) -> Iterator[Flag]:
-    known = tested([tree])
+    known, members = tested([tree]), enums([tree])
     for name, default, text in _read(tree):
         if name.lower() in NOT_INGREDIENTS | NUMBERS:
             continue
@@ -45,20 +47,9 @@ def _flags(tree: ast.Module) -> Iterator[Flag]:
 
         names = {name, *aliases(tree, is_it)}
         values = [str(value) for one in sorted(names) for value in known.values.get(one, {})]
-        values += [str(value) for value in _beside(tree, text)]
+        values += [str(value) for value in _beside(tree, text, members)]
         values = list(dict.fromkeys(values))
-        plain = {value.lower() for value in values} <= {
-            "",
-            "0",
-            "1",
-            "true",
-            "false",
-            "yes",
-            "no",
-            "on",
-            "oui",
-        }
-        if rank(name) and plain:
+        if rank(name) and {value.lower() for value in values} <= _SWITCHED:
             on = next((value for value in values if value in _TRUE), "1")
             off = (f"{name}=0",) if default in _TRUE else ()
             yield Flag(name.lower(), ((f"{name}={on}",),), is_choice=False, off=off)
@@ -68,9 +59,8 @@ def _flags(tree: ast.Module) -> Iterator[Flag]:
             )
 
 
-def _beside(tree: ast.Module, text: str) -> Iterator[object]:
+def _beside(tree: ast.Module, text: str, known: Members) -> Iterator[object]:
     """Yield the constants that what is read is compared with where it is read, or the members it chooses among."""
-    known = enums([tree])
     for node in ast.walk(tree):
         for one, values in picked(node, known):
             yield from values if ast.unparse(one) == text else ()

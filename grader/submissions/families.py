@@ -44,14 +44,17 @@ def _is_network(node: ast.ClassDef) -> bool:
     return any(isinstance(one, ast.FunctionDef) and one.name == "forward" for one in node.body)
 
 
+def _is_enum(node: ast.ClassDef) -> bool:
+    return any(dotted(base).endswith(("Enum", "Flag")) for base in node.bases)
+
+
 def _enums(tree: ast.Module) -> Iterator[tuple[str, ...]]:
     for node in ast.walk(tree):
         if not isinstance(node, ast.ClassDef):
             continue
         given = [one for one in node.body if isinstance(one, ast.Assign)]
-        is_enum = any(dotted(base).endswith(("Enum", "Flag")) for base in node.bases)
         names = [dotted(target) for one in given for target in one.targets]
-        if (is_enum or _numbers_its_names(node, given)) and len(names) > 1 and all(names):
+        if (_is_enum(node) or _numbers_its_names(node, given)) and len(names) > 1 and all(names):
             yield tuple(f"{node.name}.{name}" for name in names)
 
 
@@ -69,7 +72,7 @@ def _classes(trees: list[ast.Module]) -> Iterator[tuple[str, ...]]:
         for tree in trees
         for node in tree.body
         if isinstance(node, ast.ClassDef) and all(isinstance(one, _HOLDING) for one in node.body)
-        if not any(dotted(base).endswith(("Enum", "Flag")) for base in node.bases)
+        if not _is_enum(node)
     }
     members = [name for name, bases in plain.items() if any(base in plain for base in bases)]
     roots = [name for name in plain if any(name in plain[other] for other in members)]

@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from grader.submissions.running import runs
-from grader.submissions.traits import traits_of
+from grader.submissions.traits import ORDER, traits_of
 
-_ORDER = ("normalization", "augmentation", "optimizer", "dropout", "batchnorm")
 _STATES_MAX = 10
 
 
@@ -51,7 +50,7 @@ def _test(node: ast.AST, piece: int) -> Iterator[Test]:
     body = ast.Module(body=node.body, type_ignores=[])
     if on and not node.orelse and not runs(body, by_itself=True):
         return
-    held = sorted(_ORDER.index(one) for one in traits_of(body) if one in _ORDER)
+    held = sorted(ORDER.index(one) for one in traits_of(body) if one in ORDER)
     yield Test(piece, test.lineno, test.col_offset, test.end_col_offset or 0, on, runs(body, by_itself=True),
                held[-1] + 1 if held else 0)  # fmt: skip
 

@@ -78,7 +78,7 @@ def removals(text: str, tree: ast.Module, blocks: Sequence[Block]) -> list[Remov
 
 
 def edited(text: str, edits: Sequence[Edit]) -> str:
-    """Return the text with the edits made; of two that overlap the outer one counts."""
+    """Return the text with the edits made; of two that overlap the one that begins later counts."""
     end = len(text)
     for one in sorted(set(edits), key=lambda edit: (-edit.start, edit.end)):
         if one.end <= end:
