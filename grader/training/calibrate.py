@@ -69,17 +69,8 @@ def calibrate(
         for stage, recipe in calibration.recipes.items()
     ]
     trainings = train_all(jobs, cache=cache, workers=workers, progress=progress or Unwatched())
-    return measured(calibration, trainings, cache)
-
-
-def measured(calibration: Calibration, trainings: Mapping[str, Training], cache: Path) -> Measurement:
-    """Return what `trainings`, named stage@seed, come to; times and networks are looked up in `cache`.
-
-    Raises TrainingError as `calibrate` does.
-    """
     stages = {stage: _stage(calibration, stage, trainings, cache) for stage in calibration.recipes}
-    first = next(iter(calibration.recipes))
-    return _measurement(calibration, trainings[f"{first}@{calibration.seeds[0]}"], stages)
+    return _measurement(calibration, trainings[jobs[0].name], stages)
 
 
 def _stage(

@@ -9,7 +9,6 @@ import tempfile
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -40,7 +39,7 @@ def run(
     board: Board,
     clock: Clock,
     memory_bytes: int,
-    sharing: Mapping[str, str] = MappingProxyType({}),
+    sharing: Mapping[str, str],
     descriptors: tuple[int, ...] = (),
 ) -> Ended:
     """Have a worker train the plan in the file `plan` and leave the record in `folder`; return how it ended.

@@ -88,7 +88,7 @@ def judge_result(stage: StageEvidence) -> None:
     accuracy = training.accuracy
     broke, reached = training.outcome is Outcome.FAILED, result.judgement in ("within", "above")
     if broke and reached:
-        _broke(stage, median(result.looks or (accuracy,)))
+        _broke(stage, _all_looks(result, accuracy)[0])
     if reached or (accuracy is not None and result.judgement != "below" and not broke):
         _above_or_within(stage, accuracy)
         return
