@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from pathlib import Path
 from types import ModuleType
@@ -23,16 +22,6 @@ PAGES = {
     "one_word": "moves" * (LENGTH // 5),
     "words": "moves " * (LENGTH // 6),
 }
-
-
-@pytest.fixture(scope="module")
-def values() -> ModuleType:
-    """The coursework's reading of paddings and strides."""
-    spec = importlib.util.spec_from_file_location("answer_values", FOLDER / "answer_values.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("page", sorted(PAGES))

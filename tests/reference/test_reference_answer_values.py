@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from types import ModuleType
 
 import pytest
@@ -11,16 +10,6 @@ from grader import courseworks
 from grader.model import Answer
 
 FOLDER = courseworks.load("polytech_tp5_6").folder
-
-
-@pytest.fixture(scope="module")
-def values() -> ModuleType:
-    """The coursework's reading of paddings and strides."""
-    spec = importlib.util.spec_from_file_location("answer_values", FOLDER / "answer_values.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize(("text", "padding", "stride"), [
