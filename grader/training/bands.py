@@ -67,6 +67,10 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     cpu_flags: tuple[str, ...]
     versions: dict[str, str]
 
+    def judges(self, stage: str) -> bool:
+        """Whether the stage was measured with seeds enough to judge by; else it only informs."""
+        return len(self.stages[stage].accuracies) >= LEAST_SEEDS
+
 
 class Bands(msgspec.Struct, frozen=True, kw_only=True):
     """The whole of a `bands.json`."""
@@ -94,9 +98,7 @@ def find_band(path: Path, stage: str, conditions: TrainingConditions | None) -> 
     Raises msgspec.ValidationError where the file is not one of bands.
     """
     measurement = find_measurement(path, stage, conditions)
-    if measurement is None or len(measurement.stages[stage].accuracies) < LEAST_SEEDS:
-        return None
-    return band_of(measurement, stage)
+    return band_of(measurement, stage) if measurement and measurement.judges(stage) else None
 
 
 def find_measurement(path: Path, stage: str, conditions: TrainingConditions | None) -> Measurement | None:

@@ -47,8 +47,10 @@ class Rate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def rates(measurement: Measurement, *, trials: int = TRIALS, seed: int = SEED) -> tuple[Rate, ...]:
-    """Return the rate of false failures under `measurement`, by each of the three ways."""
+    """Return the rate of false failures under `measurement`, by each of the three ways; none where it judges nobody."""
     stages = tuple(measurement.stages)
+    if not all(measurement.judges(stage) for stage in stages):
+        return ()
     measured = np.array([measurement.stages[stage].accuracies for stage in stages]).T
     ways: dict[str, Callable[[], Iterator[Trial]]] = {
         "normal": lambda: _normal(measured, trials, np.random.default_rng(seed)),

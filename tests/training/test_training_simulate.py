@@ -8,7 +8,7 @@ import pytest
 
 from grader import courseworks
 from grader.records import read_record
-from grader.training.bands import Bands, Measurement, band_of, judge, worth_another_look
+from grader.training.bands import LEAST_SEEDS, Bands, Measurement, band_of, judge, worth_another_look
 from grader.training.simulate import limits, rates, table
 
 BANDS = read_record(courseworks.library() / "polytech_tp5_6" / "bands.json", Bands)
@@ -19,7 +19,8 @@ BANDS = read_record(courseworks.library() / "polytech_tp5_6" / "bands.json", Ban
 def test_fewer_than_one_correct_hand_in_in_a_hundred_falls_below(measurement: Measurement) -> None:
     """Drawn from normals, from the measured seeds themselves, or left out of the calibration: under 1 %, all three."""
     found = {rate.way: rate for rate in rates(measurement, trials=2000)}
-    assert set(found) == {"normal", "resampled", "left out"}
+    judges = len(measurement.seeds) >= LEAST_SEEDS
+    assert set(found) == ({"normal", "resampled", "left out"} if judges else set())
     for rate in found.values():
         assert rate.three_looks < 0.01, rate
         assert rate.three_looks <= rate.one_look
