@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from grader.recorder.front_ends import Declared, called
-from grader.recorder.hydra_files import composed
+from grader.recorder.hydra_files import composed, plain
 
 STAGE = Declared("base", "--stage", "-s")
 
@@ -43,7 +43,61 @@ def test_a_configuration_is_put_together(tmp_path: Path) -> None:
     )
     (tmp_path / "model" / "plain.yaml").write_text("dropout: 0.0\n")
     (tmp_path / "model" / "drop.yaml").write_text("dropout: 0.5\n")
-    plain = composed(str(tmp_path), "config", [])
-    assert (plain.lr, plain.rate, plain.bn, plain.model.dropout) == (0.01, 0.01, False, 0.0)
+    bare = composed(str(tmp_path), "config", [])
+    assert (bare.lr, bare.rate, bare.bn, bare.model.dropout) == (0.01, 0.01, False, 0.0)
     other = composed(str(tmp_path), "config", ["model=drop", "bn=true", "+optim.lr=0.2"])
     assert (other.model.dropout, other.bn, other.optim.lr) == (0.5, True, 0.2)
+
+
+@pytest.mark.parametrize(
+    ("defaults", "words", "told"),
+    [
+        ("[optim: sgd, _self_, experiment: null]", [], {"lr": 0.1, "bn": False, "optim": {"momentum": 0}}),
+        ("[_self_, optim: sgd, experiment: bn]", [], {"lr": 0.05, "bn": True, "optim": {"momentum": 0.9}}),
+        ("[experiment: bn, optim: sgd, _self_]", [], {"lr": 0.1, "bn": False, "optim": {"momentum": 0}}),
+        ("[experiment: bn, optim: sgd]", ["lr=1e-3"], {"lr": 0.001, "bn": False, "optim": {"momentum": 0}}),
+        (
+            "[optim: sgd, _self_, experiment: null]",
+            ["experiment=bn", "hydra.run.dir=."],
+            {"lr": 0.05, "bn": True, "optim": {"momentum": 0.9}},
+        ),
+        (
+            "[optim: sgd, _self_, experiment: bn]",
+            ["optim=sgd"],
+            {"lr": 0.05, "bn": True, "optim": {"momentum": 0}},
+        ),
+        ("[optim@train: mom, _self_]", ["~bn"], {"lr": 0.1, "train": {"momentum": 0.9}}),
+        (
+            "[optional local: mine, optim/mom, _self_]",
+            [],
+            {"lr": 0.1, "bn": False, "optim": {"momentum": 0.9}},
+        ),
+    ],
+)
+def test_defaults_count_in_their_order(
+    defaults: str, words: list[str], told: dict[str, Any], tmp_path: Path
+) -> None:
+    """What stands later in the list counts more, and a file may belong to the whole or choose another optimizer."""
+    for name, text in {
+        "config": f"defaults: {defaults}\nlr: 0.1\nbn: false\n",
+        "optim/sgd": "momentum: 0\n",
+        "optim/mom": "momentum: 0.9\n",
+        "experiment/bn": "# 3.5\n# @package _global_\ndefaults: [override /optim: mom]\nlr: 0.05\nbn: true\n",
+    }.items():
+        path = tmp_path / f"{name}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    assert plain(composed(str(tmp_path), "config", words)) == told
+
+
+def test_numbers_between_quotation_marks_are_texts(tmp_path: Path) -> None:
+    """`'12'` names something; `1e-3` is a number, which YAML alone does not see; references may be parts of texts."""
+    text = "stage: '12'\nlr: 1e-3\nother: '1e-3'\nall: {lr: 2., tag: 'run_${.lr}_${stage}'}\n"
+    (tmp_path / "config.yaml").write_text(text)
+    assert plain(composed(str(tmp_path), "config", ["+seed='7'"])) == {
+        "stage": "12",
+        "lr": 0.001,
+        "other": "1e-3",
+        "seed": "7",
+        "all": {"lr": 2.0, "tag": "run_2.0_12"},
+    }
