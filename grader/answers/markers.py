@@ -42,6 +42,10 @@ _BULLET = re.compile(r"^(?:[-+•▪◦>]|\*(?!\*))\s+(?=Q|R|\*\*|__)", re.IGNOR
 MARKERS_MAX = 1500
 _WORDED_SCORE = 4.0
 """Of `Question 7`, beside 1 for `7.`: to leave it out for numbers without a word takes more than a few of them."""
+_WORDED_WEAK = 0.8
+"""Of `Q8 padding 2`: a question and its answer in one breath, or a sentence that speaks of a question."""
+_LISTED = 0.8
+_TIGHT_MAX, _APART_MIN = 6, 3
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def find_markers(lines: list[Line], assignment: Assignment, likeness: Likeness) 
         marker = _numbered(line, place) or _lettered(line, place, named) or titles.find(lines, place)
         if marker is not None:
             found.append(marker)
-    found = _set_in(found, lines)
+    found = _listed(_set_in(found, lines), lines)
     if len(found) > MARKERS_MAX:
         best = sorted(found, key=lambda marker: (-marker.score, marker.line))[:MARKERS_MAX]
         found = sorted(best, key=lambda marker: marker.line)
@@ -101,6 +105,31 @@ def _set_in(markers: list[Marker], lines: list[Line]) -> list[Marker]:
     return found
 
 
+def _listed(markers: list[Marker], lines: list[Line]) -> list[Marker]:
+    """Return the markers, short rows from 1 on lines that follow each other worth less where others stand apart."""
+    listed: set[int] = set()
+    row: list[int] = []
+    for place, marker in enumerate(markers):
+        bare = len(marker.numbers) == 1 and not marker.worded and not marker.heading
+        last = markers[row[-1]] if row else None
+        if bare and last and (marker.line, marker.numbers[0]) == (last.line + 1, last.numbers[0] + 1):
+            row.append(place)
+        else:
+            row = [place] if bare and marker.numbers == (1,) else []
+        if 2 <= len(row) <= _TIGHT_MAX:
+            listed.update(row)
+        else:
+            listed.difference_update(row)
+    apart = sum(
+        bool(one.numbers) and lines[one.line].gap for at, one in enumerate(markers) if at not in listed
+    )
+    if apart < _APART_MIN:
+        return markers
+    return [
+        replace(one, score=one.score - _LISTED) if at in listed else one for at, one in enumerate(markers)
+    ]
+
+
 def opened(line: Line) -> tuple[str, str, bool]:
     """Return (words, what follows bold words, whether bold) of a line, its bullet and star taken off."""
     words = _BULLET.sub("", line.words)
@@ -119,9 +148,10 @@ def _numbered(line: Line, place: int) -> Marker | None:
         starred = re.search(r"[★☆*⋆]", words[: match.start("tail")]) is not None
         ended = bool(match["end"].strip()) or not match["tail"].strip() or heading or starred
         tail = f"{match['tail']} {after}".strip()
-        if not (ended or (strong and not after) or _begins_sentence(match["tail"])):
+        begins = ended or (strong and not after) or _begins_sentence(match["tail"])
+        if not begins and (line.continues or not (line.gap or place == 0)):
             return None
-        score = _WORDED_SCORE if ended or strong else 1.2
+        score = _WORDED_SCORE if ended or strong else 1.2 if begins else _WORDED_WEAK
         return _scored(line, place, match, tail, "word", score=score, strong=strong)
     if _SECTIONED.match(words):
         return None

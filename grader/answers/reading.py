@@ -39,6 +39,10 @@ _ELSEWHERE = Text(
     fr="{name} n'a pas pu être lu, et la réponse y est peut-être : une personne regardera.",
     en="{name} could not be read, and the answer may stand in it: a person will look.",
 )
+_PERHAPS = Text(
+    fr="Un numéro commence peut-être ici cette réponse : une personne regardera. Écrivez « Question » devant.",
+    en="A number may begin this answer here: a person will look. Write “Question” before it.",
+)
 
 
 @dataclass
@@ -51,6 +55,7 @@ class _Gathered:
     report: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     unread: list[str] = field(default_factory=list)
+    doubtful: dict[str, Place] = field(default_factory=dict)
 
 
 def read_answers(
@@ -95,6 +100,7 @@ def _take(
     document: Read, assignment: Assignment, template: Template, likeness: Likeness, gathered: _Gathered
 ) -> None:
     pieces = cut(document.lines, assignment, likeness)
+    gathered.doubtful |= pieces.doubtful
     questions = {question.id: question for question in assignment.question}
     second_hand = document.name.lower().endswith(".pdf")
     answered: set[str] = set()
@@ -182,4 +188,8 @@ def _no_answer(question: Question, gathered: _Gathered) -> Answer:
         name = gathered.unread[0]
         note = Text(fr=_ELSEWHERE.fr.format(name=name), en=_ELSEWHERE.en.format(name=name))
         return Answer(question=question.id, state="unreadable", place=Place(file=name), note=note)
-    return Answer(question=question.id, state="template" if question.id in gathered.template else "missing")
+    if question.id in gathered.template:
+        return Answer(question=question.id, state="template")
+    if place := gathered.doubtful.get(question.id):
+        return Answer(question=question.id, state="unreadable", place=place, note=_PERHAPS)
+    return Answer(question=question.id, state="missing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from grader.answers.doubts import doubtful
 from grader.answers.likeness import Likeness
 from grader.answers.lines import Line
 from grader.answers.markers import Marker, find_markers, section_of
@@ -38,6 +39,8 @@ class Cut:
 
     sections: list[Section]
     rest: list[Line]
+    doubtful: dict[str, Place] = field(default_factory=dict)
+    """Where questions that have no section may begin all the same."""
 
 
 def cut(lines: list[Line], assignment: Assignment, likeness: Likeness) -> Cut:
@@ -45,7 +48,8 @@ def cut(lines: list[Line], assignment: Assignment, likeness: Likeness) -> Cut:
     markers = find_markers(lines, assignment, likeness)
     chosen = {one.marker.line: one for one in choose(markers, lines, assignment, likeness)}
     foreign = {marker.line: marker for marker in markers if marker.prefix and marker.line not in chosen}
-    result = Cut([], [])
+    questions = {place: one.questions for place, one in chosen.items()}
+    result = Cut([], [], doubtful(lines, questions, assignment))
     current: Section | None = None
     level = enclosing = 0
     for place, line in enumerate(lines):

@@ -30,6 +30,8 @@ _AGAIN = 0.5
 _GAP, _GAP_MAX = 0.06, 0.9
 _FORM, _WORD = 0.3, 1.5
 """For going on in another form of number; for going from numbers with a word to bare ones, or back."""
+_NEXT = 3
+"""Questions further, a lone number in another form may still be the next answered one."""
 _MANY, _ON_TOPIC, _ON_TOPIC_TITLED = 8, 0.05, 0.15
 _NAMED = re.compile(r"answer|r[ée]ponse|question", re.IGNORECASE)
 _RELATIVE = 2.0
@@ -156,7 +158,7 @@ class _Search:
         for (last, style), at in self._pool.items():
             stays = self._awaits[at] == node.marker or not marker.numbers
             value = self._values[at] if stays else self._left(at) - entry
-            value -= self._step(last, node, marker) + _change(style, marker)
+            value -= self._step(last, node, marker) + self._change(at, style, node)
             if value > best:
                 best, origin = value, at
         self._nodes.append(node)
@@ -177,12 +179,19 @@ class _Search:
         alike = self._features.alike(node.marker, self._scheme.order[node.first])
         return _BACK_ASKED if alike > 0.6 else _BACK
 
+    def _change(self, before: int, style: str, node: _Node) -> float:
+        """Return what it costs that a marker is written otherwise than the one before.
 
-def _change(style: str, marker: Marker) -> float:
-    """Return what it costs that a marker is written otherwise than the one before."""
-    if style == marker.style or not marker.numbers:
-        return 0.0
-    return _FORM if style.startswith("word") == marker.worded or style == "id" else _WORD
+        A number that stands in no row and comes next in order is no list's: students change their ways midway.
+        """
+        marker, other = self._features.markers[node.marker], self._nodes[before]
+        if style == marker.style or not marker.numbers:
+            return 0.0
+        if style.startswith("word") == marker.worded or style == "id":
+            return _FORM
+        bare = other if marker.worded else node
+        near = marker.worded or 0 < node.first - other.last <= _NEXT
+        return _FORM if near and max(self._features.runs[bare.marker]) < 0 else _WORD
 
 
 def _questions(node: _Node, scheme: Scheme, marker: Marker) -> tuple[str, ...]:

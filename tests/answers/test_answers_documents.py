@@ -160,3 +160,38 @@ def test_documents_are_converted_inside_the_sandbox(tmp_path: Path) -> None:
     build("pdf: Docs, Q10*", asked(COURSEWORK.assignment, some), tmp_path)
     build("docx: Question 7 ★ as headings", asked(COURSEWORK.assignment, some), tmp_path)
     assert read(tmp_path, choose("bubblewrap")) == read(tmp_path)
+
+
+MIXED = {
+    "bare": "1) Une.\n\n2 ) Moins de poids.\n\nQ10* 32x32x32\n\n11. 1191170\n\n12. Dix.\n",
+    "words between": "Question 1\nUne.\n\n2 ) Moins de poids.\n\nQ10* 32x32x32\n\n11. 1191170\n\nQ12 dix SVM.\n",
+    "a lone number": "Q1. Une.\n\n2.\nMoins de poids.\n\nQuestion 10 : 32x32\n\n(11) 1191170\n\nQ12. Dix.\n",
+    "in one breath": "Q1 une formule.\n\nQ2 moins de poids.\n\nQ5.10 voir base\n\nR11 : 1191170\n\n12°) Dix.\n",
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_ways_to_number_may_change_midway(name: str, tmp_path: Path) -> None:
+    """A number in another form than its neighbours is heard where it comes next in order."""
+    answers = written(tmp_path, MIXED[name], "reponses.txt")
+    found = [one.question for one in answers.answers if one.text]
+    assert found == ["Q1", "Q2", "Q10", "Q11", "Q12"]
+    assert answer(answers, "Q2").text.lower() == "moins de poids."
+
+
+def test_a_list_in_an_answer_does_not_stand_for_a_question_left_out(tmp_path: Path) -> None:
+    """The tight list of the second answer is neither question 1, which is missing, nor 3."""
+    text = "Q2*\nTrois gains :\n1. moins\n2. partage\n3. structure\n\n4) Non.\n\nQuestion 5\nUn noyau.\n\n6) Oui.\n"
+    answers = written(tmp_path, text, "reponses.txt")
+    assert [one.question for one in answers.answers if one.text] == ["Q2", "Q4", "Q5", "Q6"]
+    assert answer(answers, "Q3").state == "missing"
+
+
+def test_a_number_that_was_not_taken_leaves_its_question_to_a_person(tmp_path: Path) -> None:
+    """Where the number of a question without an answer stands in order, nobody says that it is missing."""
+    text = "## Q1\n\nUne.\n\n## Q2\n\nDeux.\nQ3 le calcul\n\n## Q4\n\nUne partie.\n\n## Q8\n\np=2\n"
+    answers = written(tmp_path, text)
+    third = answer(answers, "Q3")
+    assert (third.state, third.place and third.place.line) == ("unreadable", 8)
+    assert third.note is not None and "person" in third.note.en
+    assert answer(answers, "Q5").state == "missing"
