@@ -5,10 +5,13 @@ Imported by the rendering process only. Where WeasyPrint or Pango is missing, `P
 
 from __future__ import annotations
 
+import contextlib
+import ctypes.util
 import hashlib
 import importlib
 import logging
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -129,7 +132,9 @@ def weasyprint() -> Any:
     """Return WeasyPrint; raises PdfUnavailable where it, or a library it needs, is missing."""
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     try:
-        return importlib.import_module("weasyprint")
+        # It says aloud what it misses; standard output is where a serving process answers.
+        with contextlib.redirect_stdout(sys.stderr):
+            return _imported()
     except (ImportError, OSError) as problem:  # OSError: the package is there, Pango is not
         detail = clean_line(str(problem), 120)
         raise PdfUnavailable(
@@ -138,6 +143,29 @@ def weasyprint() -> Any:
             en=f"No PDF: WeasyPrint or Pango is missing on this machine ({detail}). report.html says it all; "
             "`grade doctor` tells how to install Pango.",
         ) from problem
+
+
+def _imported() -> Any:
+    try:
+        with _loader_only():
+            return importlib.import_module("weasyprint")
+    except OSError:
+        return importlib.import_module("weasyprint")
+
+
+@contextlib.contextmanager
+def _loader_only() -> Iterator[None]:
+    """Within this, a library is loaded by its file's name or not at all.
+
+    WeasyPrint tries the names of its libraries on every system in turn. For each that this one does not use Python
+    would start a compiler and a linker, fifty processes before the first page, to learn a file's name that comes next.
+    """
+    search = ctypes.util.find_library
+    ctypes.util.find_library = lambda name: None
+    try:
+        yield
+    finally:
+        ctypes.util.find_library = search
 
 
 def own_assets_only(figures: dict[str, Figure]) -> Any:

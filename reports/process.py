@@ -27,7 +27,7 @@ from reports.status import ChildStatus
 
 _ROOT = Path(__file__).resolve().parent.parent
 _KEPT_VARIABLES = (
-    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
+    "PATH", "HOME", "LANG", "LC_ALL", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH",
     "DYLD_FALLBACK_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME", "MPLCONFIGDIR",
 )  # fmt: skip
 
@@ -146,7 +146,7 @@ def _start(
         return subprocess.Popen(
             [sys.executable, "-P", "-m", module, *arguments],
             cwd=room,
-            env=_environment(process),
+            env=_environment(process, room),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE if answers else subprocess.DEVNULL,
             stderr=errors,
@@ -202,11 +202,13 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-def _environment(process: RenderProcess) -> dict[str, str]:
+def _environment(process: RenderProcess, room: Path) -> dict[str, str]:
+    """Return the child's variables; what its libraries put aside, fonts above all, goes when `room` goes."""
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     search = [process.environment.get("PYTHONPATH", ""), str(_ROOT)]
     return {
         **kept,
+        "TMPDIR": str(room),
         **process.environment,
         "PYTHONPATH": os.pathsep.join(path for path in search if path),
         "PYTHONHASHSEED": "0",
