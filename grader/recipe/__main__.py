@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from grader.recipe.loading import loading
+from grader.recipe.loading import leave, loading
 from grader.recipe.uncompiled import leave_compiler_out
 
 MEMORY_BYTES = 6 * 1024**3
@@ -39,4 +39,4 @@ def _cap_memory() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

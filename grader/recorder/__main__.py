@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from grader.recipe.loading import loading
+from grader.recipe.loading import leave, loading
 from grader.recipe.uncompiled import leave_compiler_out
 from grader.recorder.job import Job
 
@@ -30,4 +30,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())
