@@ -7,13 +7,15 @@ is meant; anything else about them (help, completion, logging) does nothing.
 from __future__ import annotations
 
 import ast
+import enum
 import importlib.abc
 import importlib.machinery
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from types import ModuleType
-from typing import Any
+from pathlib import Path
+from types import ModuleType, NoneType
+from typing import Annotated, Any, get_args, get_origin
 
 from grader.recorder import hydra_files
 from grader.recorder.inert import Inert
@@ -75,17 +77,25 @@ def called(function: Callable[..., Any], words: Sequence[str]) -> Any:
     """Return what `function` gives for the words of a command line."""
     parameters = {
         name: one
-        for name, one in inspect.signature(function).parameters.items()
+        for name, one in _signature(function).parameters.items()
         if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
     }
     known, aliases, switches = {}, {}, set()
     for name, one in parameters.items():
         default = one.default
-        if isinstance(default, Declared):
-            aliases.update(
-                {text.lstrip("-").partition("/")[0].replace("-", "_"): name for text in default.names}
-            )
-            default = default.default
+        beside = get_args(one.annotation)[1:] if get_origin(one.annotation) is Annotated else ()
+        for declared in (*beside, default):
+            if isinstance(declared, Declared):
+                # Beside a type, what stands first is a name of the option; the default is the parameter's own.
+                texts = (declared.default, *declared.names) if declared is not default else declared.names
+                aliases.update(
+                    {
+                        text.lstrip("-").partition("/")[0].replace("-", "_"): name
+                        for text in texts
+                        if isinstance(text, str)
+                    }
+                )
+        default = default.default if isinstance(default, Declared) else default
         if default is not inspect.Parameter.empty and default is not ...:
             known[name] = default
         if isinstance(default, bool):
@@ -98,10 +108,36 @@ def called(function: Callable[..., Any], words: Sequence[str]) -> Any:
         named[name] = value
     result = known | named
     for name, value in result.items():
-        kind = parameters[name].annotation if name in parameters else None
-        if kind in (float, str, int) and value is not None and not isinstance(value, bool):
-            result[name] = kind(value)
+        if name in parameters:
+            result[name] = _as(_kind(parameters[name].annotation), value)
     return function(**result)
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    """Return the parameters with the types that their annotations mean, those between quotation marks too."""
+    try:
+        return inspect.signature(function, eval_str=True)
+    except Exception:  # noqa: BLE001 - an annotation of a stranger may raise anything when it is evaluated
+        return inspect.signature(function)
+
+
+def _kind(annotation: Any) -> Any:
+    """Return the one type that an annotation asks for beside None, whatever stands with it."""
+    if get_origin(annotation) is Annotated:
+        return _kind(get_args(annotation)[0])
+    kinds = [one for one in get_args(annotation) if one is not NoneType]
+    return _kind(kinds[0]) if len(kinds) == 1 and NoneType in get_args(annotation) else annotation
+
+
+def _as(kind: Any, value: Any) -> Any:
+    """Return what a word of the command line is for a parameter of that type."""
+    if inspect.isclass(kind) and issubclass(kind, enum.Enum) and not isinstance(value, enum.Enum | NoneType):
+        fitting = [one for one in kind if str(value) == str(one.value) or value == literal(str(one.value))]
+        if not fitting:
+            raise SystemExit(2)
+        return fitting[0]
+    wanted = kind in (float, str, int, Path) and value is not None and not isinstance(value, bool)
+    return kind(value) if wanted and not isinstance(value, enum.Enum) else value
 
 
 def _values_kept(words: Sequence[str], spelled: Sequence[str]) -> list[str]:

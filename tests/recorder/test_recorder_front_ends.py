@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 
@@ -33,6 +34,54 @@ def train(lr: float = 0.1, epochs: int = 5, norm: bool = False, stage: Any = STA
 def test_words_become_arguments(words: list[str], given: tuple[Any, ...]) -> None:
     """Options by name, switches on and off, and plain words in order, each of the kind that it is meant to be."""
     assert called(train, words) == given
+
+
+class Stage(enum.Enum):
+    """What a program may be asked to train."""
+
+    BASE = "base"
+    BATCH_NORM = "bn"
+    THIRD = 3
+
+
+def annotated(
+    stage: Annotated[Stage, Declared("--stage", "-s")] = Stage.BASE,
+    lr: float | None = None,
+    epochs: Annotated[int, Declared("--epochs")] = 5,
+) -> Any:
+    """Return what it was given; its annotations are texts, as everywhere in this file."""
+    return stage, lr, epochs
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        ([], (Stage.BASE, None, 5)),
+        (["-s", "bn"], (Stage.BATCH_NORM, None, 5)),
+        (["--stage=3", "--lr", "1"], (Stage.THIRD, 1.0, 5)),
+        (["--epochs", "20"], (Stage.BASE, None, 20)),
+    ],
+)
+def test_annotations_say_what_words_are(words: list[str], given: tuple[Any, ...]) -> None:
+    """Types between quotation marks, optional ones, members of an Enum, and options named beside their type."""
+    found = called(annotated, words)
+    assert found == given
+    assert [type(one) for one in found] == [type(one) for one in given]
+
+
+def test_a_member_that_is_none_ends_the_program() -> None:
+    """A value that the Enum does not have is an error of the command line, as typer says it."""
+    with pytest.raises(SystemExit):
+        called(annotated, ["--stage", "nothing"])
+
+
+def test_an_annotation_that_means_nothing_is_left_alone() -> None:
+    """A type that is not there, or that fails, does not stop the program."""
+
+    def odd(lr: "1 / 0" = 0.1, n: "Missing" = 2) -> Any:  # type: ignore[name-defined,valid-type]  # noqa: F821, UP037
+        return lr, n
+
+    assert called(odd, ["--lr", "0.5"]) == (0.5, 2)
 
 
 def test_a_configuration_is_put_together(tmp_path: Path) -> None:
