@@ -78,14 +78,18 @@ def removals(text: str, tree: ast.Module, blocks: Sequence[Block]) -> list[Remov
 
 
 def edited(text: str, edits: Sequence[Edit]) -> str:
-    """Return the text with the edits made; of two that overlap the one that begins later counts."""
-    end = len(text)
-    for one in sorted(set(edits), key=lambda edit: (-edit.start, edit.end)):
-        if one.end <= end:
-            kept = "\n" * text.count("\n", one.start, one.end)
-            put = f"({one.put}{kept})" if kept and one.put else one.put + kept
-            text = text[: one.start] + put + text[one.end :]
-            end = one.start
+    """Return the text with the edits made; of two that overlap the outer one counts, or else the first."""
+    made: list[Edit] = []
+    for one in sorted(set(edits), key=lambda edit: (edit.start, -edit.end)):
+        if not made or one.start >= made[-1].end:
+            made.append(one)
+    for one in reversed(made):
+        kept = "\n" * text.count("\n", one.start, one.end)
+        if one.put in ("", "("):
+            put = one.put + kept
+        else:
+            put = f"{kept}{one.put}" if one.put == ")" or not kept else f"({one.put}{kept})"
+        text = text[: one.start] + put + text[one.end :]
     return text
 
 
@@ -181,7 +185,10 @@ class _Parts:
                 put = f"{owner}.Identity()" if owner else '__import__("torch").nn.Identity()'
                 yield node, Edit(*self._span(node), put)
             elif last in _CALLS[self._trait] and owner != "self" and node.args:
-                yield node, Edit(*self._span(node), self._source(node.args[0]))
+                # What the call is given stays where it is, so that what is taken out within it is so too.
+                (start, end), (inner_start, inner_end) = self._span(node), self._span(node.args[0])
+                yield node, Edit(start, inner_start, "(")
+                yield node, Edit(inner_end, end, ")")
 
     def _transforms(self) -> Iterator[tuple[ast.expr | ast.stmt, Edit]]:
         names = {
@@ -241,10 +248,6 @@ class _Parts:
             return start, behind.end()
         before = re.search(r",\s*$", self._text[:start])
         return (before.start() if before is not None else start), end
-
-    def _source(self, node: ast.expr) -> str:
-        start, end = self._span(node)
-        return self._text[start:end]
 
     def _offset(self, line: int, column: int) -> int:
         text = self._lines[line - 1].encode()[:column].decode("utf-8", "replace")

@@ -162,3 +162,20 @@ def test_a_sentence_that_says_what_to_take_out_is_evidence_enough() -> None:
     assert {one.traits for one in uncommented(text)} == {
         frozenset({"augmentation", "optimizer", "batchnorm"})
     }
+
+
+def test_one_call_within_another_is_taken_out_too() -> None:
+    """Of dropouts around dropouts, over several lines, none stays, and what they were given does."""
+    program = (
+        "import torch.nn.functional as F\n"
+        "def forward(self, x):\n"
+        "    return F.dropout(  # étape 5 : dropout ajouté\n"
+        "        F.relu(F.dropout2d(self.conv(x), 0.25)),\n"
+        "        0.5, self.training)\n"
+    )
+    (variant,) = uncommented(program)
+    assert "dropout" not in variant.text.partition("return")[2].replace("# étape 5 : dropout ajouté", "")
+    expected = ast.parse("F.relu(self.conv(x))", mode="eval").body
+    returned = next(node for node in ast.walk(ast.parse(variant.text)) if isinstance(node, ast.Return))
+    assert returned.value is not None
+    assert ast.dump(returned.value) == ast.dump(expected)
