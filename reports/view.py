@@ -23,7 +23,7 @@ Tone = Literal["good", "part", "bad", "open", "none"]
 _SYMBOLS: dict[Tone, str] = {"good": "✓", "part": "◐", "bad": "✗", "open": "○", "none": "–"}
 _MOST_AUTHORS = 6
 _MOST_LINES = 6
-_ONLY_NOTED = frozenset(("same_work",))
+_ONLY_NOTED = frozenset(("same_work", "untried"))
 """Kinds of problems that stopped nothing."""
 
 

@@ -29,6 +29,7 @@ _HARMLESS = ("no_training",)
 _UNREAD = {
     Outcome.UNREADABLE: ("lfs_pointer", "broken_notebook", "encrypted_archive", "not_python"),
     Outcome.BLOCKED: ("syntax_error", "empty_notebook", "no_python", "main_arguments", "too_large"),
+    Outcome.MANUAL: ("untried",),
 }
 """Problems of files that may hold any stage, and what they leave a stage that nothing shows."""
 _WEAKNESS = ("handed_in", "history", "uncommented")
@@ -84,7 +85,7 @@ def match_stages(
     so does one that was reconstructed from comments or an older commit, which is taken only where nothing else is. A
     stage without a run is `manual` when its ingredient stands in a run of a later stage or in a program that is no
     recipe, `blocked` when some program failed before showing anything, `unreadable` or `blocked` when it may stand in
-    a file that could not be read, else `missing`.
+    a file that could not be read, `manual` when ways to run the programs were left untried, else `missing`.
     """
     candidates = _candidates(assignment, recordings)
     cases = (

@@ -13,9 +13,17 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
-from grader.model import VARIANTS, EntryPoint
+from grader.model import VARIANTS, EntryPoint, Problem
 from grader.source import Program, SourceUnreadable, read_program
-from grader.submissions.entry_points import FoundPrograms, imports_of, left_over, made_up, numbered, programs
+from grader.submissions.entry_points import (
+    FoundPrograms,
+    imports_of,
+    left_over,
+    made_up,
+    numbered,
+    programs,
+    untried,
+)
 from grader.submissions.history import Version
 from grader.submissions.switched import imported_by, switched_programs
 from grader.submissions.switches import rebuilt
@@ -27,20 +35,23 @@ from grader.text import Text
 MOST = 12
 """Earlier states of one hand-in."""
 MOST_SWITCHED = 14
+_MOST_COUNTED = 1000
 _FROM_HISTORY = 8
 
 
 def find_alternatives(
     folder: Path, found: FoundPrograms, history: Iterable[Version], paths: Sequence[str] = ()
-) -> tuple[EntryPoint, ...]:
-    """Return further ways to run programs of the hand-in, and write their files.
+) -> tuple[tuple[EntryPoint, ...], tuple[Problem, ...]]:
+    """Return further ways to run programs of the hand-in, writing their files; and a problem if they are too many.
 
     Of earlier states only those with other improvements than the programs handed in are kept, each set of them once.
     `paths` are all files of the hand-in. Those of variants go to `folder`/VARIANTS; ids go on from those of the
     entry points.
     """
     points = [point for point in found.entry_points if not point.template]
-    changed = itertools.islice(switched_programs(folder, points, found.sources), MOST_SWITCHED)
+    every = switched_programs(folder, points, found.sources)
+    changed = list(itertools.islice(every, MOST_SWITCHED))
+    beyond = sum(1 for _ in itertools.islice(every, _MOST_COUNTED))
     switched = {files: point for point, files in ((point, _write(folder, files)) for point, files in changed)}
     known = {_traits(point, found.sources) for point in points}
     made: list[EntryPoint] = []
@@ -48,12 +59,16 @@ def find_alternatives(
         *_of_history(history, found.sources),
         *_of_comments(folder, points, found.sources),
     ]:
-        if traits in known or len(made) >= MOST:
+        if traits in known:
             continue
         known.add(traits)
+        if len(made) >= MOST:
+            beyond += 1
+            continue
         made.append(msgspec.structs.replace(point, variant=_write(folder, files)))
     spare = [*made_up(found, paths), *left_over(found)]
-    return numbered([*spare, *_switched(switched), *made], first=len(found.entry_points) + 1)
+    ways = numbered([*spare, *_switched(switched), *made], first=len(found.entry_points) + 1)
+    return ways, (untried(beyond),) if beyond else ()
 
 
 def _switched(found: dict[str, EntryPoint]) -> list[EntryPoint]:

@@ -25,6 +25,7 @@ from grader.submissions.syntax import Source, imported_modules, parse
 from grader.text import Text
 
 MOST_ENTRY_POINTS = 36
+UNTRIED = "untried"
 SUFFIXES = (".py", ".ipynb")
 _UNCALLED = Text(fr="que le programme n'appelle pas", en="which the program does not call")
 _SET = Text(fr="variables d'environnement réglées", en="variables of the environment set")
@@ -69,7 +70,7 @@ def find_entry_points(folder: Path, files: Sequence[FileEntry], settings: Settin
         problems.append(_nothing("nothing_to_run", "aucun programme à lancer", "no program to run"))
     surplus = len(points) - MOST_ENTRY_POINTS
     if surplus > 0:
-        notes.append(_left_out(surplus))
+        problems.append(untried(surplus))
     return FoundPrograms(numbered(points[:MOST_ENTRY_POINTS]), tuple(problems), tuple(notes), sources)
 
 
@@ -99,7 +100,7 @@ def programs(
         )
         made = _asked(source, made, by_path)
         points += [msgspec.structs.replace(one, template=source.path in untouched) for one in made]
-        problems += trouble
+        problems += [one for one in trouble if one.kind != UNTRIED or source.path not in untouched]
         notes += note
     return points, problems, notes
 
@@ -115,12 +116,14 @@ def _nothing(kind: str, fr: str, en: str) -> Problem:
     return Problem(kind=kind, text=Text(fr=f"La remise ne contient {fr}.", en=f"The hand-in holds {en}."))
 
 
-def _left_out(count: int, path: str = "") -> Text:
+def untried(count: int, path: str = "") -> Problem:
+    """Return the problem that some ways to run a program were too many: what nothing shows may stand in them."""
     of_fr, of_en = (f" de {shown(path)}", f" of {shown(path)}") if path else ("", "")
-    return Text(
+    text = Text(
         fr=f"{count} lancements possibles{of_fr} n'ont pas été retenus ; submission.toml peut les choisir.",
         en=f"{count} possible runs{of_en} were left out; submission.toml can choose them.",
     )
+    return Problem(kind=UNTRIED, text=text)
 
 
 def _stated(settings: Settings, untouched: set[str]) -> list[EntryPoint]:
@@ -176,7 +179,7 @@ def _programs(
     # A value computed at the top (a device, say) does not make a script of a module with a main.
     by_itself = is_imported or bool(mains) or any(one.function.name == "main" for one in uncallable)
     points: list[EntryPoint] = []
-    notes: list[Text] = []
+    problems: list[Problem] = []
     if runs(source.tree, by_itself=by_itself):
         argument_lists, left_out = flags.variants(source.tree, settings_files)
         told = [command.arguments for command in written if not command.environment]
@@ -189,16 +192,17 @@ def _programs(
             EntryPoint(id="", path=source.path, arguments=one.arguments, environment=dict(one.environment))
             for one in written
         ]
-        notes += [_left_out(left_out, source.path)] if left_out else []
+        problems += [untried(left_out, source.path)] if left_out else []
     if points and (
         trains_at_import(source.tree) or any(point.arguments or point.environment for point in points)
     ):
         functions = []  # running the module once more to call what is left over in it shows nothing new
     for function in functions:
         points += _called(source.path, function)
-        notes += [_left_out(function.left_out, source.path)] if function.left_out else []
-    problems = [] if points else [_unknown_arguments(source.path, one) for one in uncallable[:1]]
-    return points, problems, notes
+        problems += [untried(function.left_out, source.path)] if function.left_out else []
+    if not points:
+        problems += [_unknown_arguments(source.path, one) for one in uncallable[:1]]
+    return points, problems, []
 
 
 def _asked(source: Source, points: list[EntryPoint], by_path: Mapping[str, Source]) -> list[EntryPoint]:

@@ -135,6 +135,7 @@ def _record(
     settings, wrong = read_settings(into, paths)
     documents = tuple(path for path in paths if _is_document(path))
     programs = find_entry_points(into, files, settings)
+    alternatives, untried = ((), ()) if settings.run else find_alternatives(into, programs, history, paths)
     name = _name_of(source)
     around = [*([wrapper] if wrapper else []), source.name, source.parent.name]
     return Submission(
@@ -144,9 +145,9 @@ def _record(
         digest=overall_digest(copied),
         files=files,
         entry_points=programs.entry_points,
-        alternatives=() if settings.run else find_alternatives(into, programs, history, paths),
+        alternatives=alternatives,
         documents=documents,
-        problems=(*wrong, *locked(into, copied), *programs.problems),
+        problems=(*wrong, *locked(into, copied), *programs.problems, *untried),
         notes=(*copied.notes(), *programs.notes),
     )
 

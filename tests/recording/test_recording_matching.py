@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from recording_records import CROP, FLIP, NORMALIZE, STAGES, TO_TENSOR, HandIn, assignment
 
-from grader.model import Call, Glimpse, Loop, Outcome, Recordings, Schedule, StageMatch
+from grader.model import Call, Glimpse, Loop, Outcome, Problem, Recordings, Schedule, StageMatch
 from grader.recording import equals, match_stages
+from grader.text import Text
 
 
 def matches(recordings: Recordings) -> dict[str, StageMatch]:
@@ -264,3 +265,16 @@ def test_a_setting_that_we_changed_stands_behind_what_runs_unasked() -> None:
     assert (found["normalization"].run, found["baseline"].run) == ("e1.1", "e3.1")
     assert found["baseline"].outcome is Outcome.PASSED
     assert "NORM = False" in found["baseline"].reason.en and "by itself" in found["baseline"].reason.en
+
+
+def test_ways_left_untried_leave_a_missing_stage_to_a_person() -> None:
+    """A stage may stand in one of the runs that were too many to be tried: it is not decided as missing."""
+    text = Text(fr="6 lancements n'ont pas été retenus.", en="6 runs were left out.")
+    recordings = cumulative(5).done()
+    found = {
+        match.stage: match
+        for match in match_stages(assignment(), recordings, (Problem(kind="untried", text=text),))
+    }
+    assert found["batchnorm"].outcome is Outcome.MANUAL
+    assert "6 runs" in found["batchnorm"].reason.en
+    assert found["dropout"].outcome is Outcome.PASSED

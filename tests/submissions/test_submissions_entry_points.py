@@ -251,13 +251,13 @@ class TestFlags:
         assert arguments(tmp_path, parser(*options)) == ["", "--bn"]
 
     def test_no_more_than_twelve(self, tmp_path: Path) -> None:
-        """Beyond the cap the cumulative runs are kept first, and a note counts the others."""
+        """Beyond the cap the cumulative runs are kept first, and a problem counts the others."""
         options = [f"'--f{number}', action='store_true'" for number in range(9)]
         result = found(tmp_path, {"main.py": parser(*options)})
         lines = [" ".join(point.arguments) for point in result.entry_points]
         assert len(lines) == 12 and "" in lines
         assert " ".join(f"--f{number}" for number in range(9)) in lines
-        assert [note.en.split()[0] for note in result.notes] == ["6"]
+        assert [(one.kind, one.text.en.split()[0]) for one in result.problems] == [("untried", "6")]
 
     def test_required_numbers_are_filled_in(self, tmp_path: Path) -> None:
         """A required hyper-parameter gets its usual value."""
