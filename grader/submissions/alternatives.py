@@ -16,13 +16,13 @@ import msgspec
 from grader.model import VARIANTS, EntryPoint, Problem
 from grader.source import Program, SourceUnreadable, read_program
 from grader.submissions.entry_points import (
+    UNTRIED,
     FoundPrograms,
     imports_of,
     left_over,
     made_up,
     numbered,
     programs,
-    untried,
 )
 from grader.submissions.history import Version
 from grader.submissions.switched import imported_by, switched_programs
@@ -35,8 +35,14 @@ from grader.text import Text
 MOST = 12
 """Earlier states of one hand-in."""
 MOST_SWITCHED = 14
-_MOST_COUNTED = 1000
 _FROM_HISTORY = 8
+_TOO_MANY = Problem(
+    kind=UNTRIED,
+    text=Text(
+        fr="Réglages et versions antérieures sont trop nombreux pour être tous essayés.",
+        en="Settings and earlier versions are too many to be tried all.",
+    ),
+)
 
 
 def find_alternatives(
@@ -51,7 +57,7 @@ def find_alternatives(
     points = [point for point in found.entry_points if not point.template]
     every = switched_programs(folder, points, found.sources)
     changed = list(itertools.islice(every, MOST_SWITCHED))
-    beyond = sum(1 for _ in itertools.islice(every, _MOST_COUNTED))
+    more = next(every, None) is not None
     switched = {files: point for point, files in ((point, _write(folder, files)) for point, files in changed)}
     known = {_traits(point, found.sources) for point in points}
     made: list[EntryPoint] = []
@@ -63,12 +69,12 @@ def find_alternatives(
             continue
         known.add(traits)
         if len(made) >= MOST:
-            beyond += 1
-            continue
+            more = True
+            break
         made.append(msgspec.structs.replace(point, variant=_write(folder, files)))
     spare = [*made_up(found, paths), *left_over(found)]
     ways = numbered([*spare, *_switched(switched), *made], first=len(found.entry_points) + 1)
-    return ways, (untried(beyond),) if beyond else ()
+    return ways, (_TOO_MANY,) if more else ()
 
 
 def _switched(found: dict[str, EntryPoint]) -> list[EntryPoint]:

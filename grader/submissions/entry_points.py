@@ -26,6 +26,7 @@ from grader.text import Text
 
 MOST_ENTRY_POINTS = 36
 UNTRIED = "untried"
+"""The kind of problem that ways to run programs were too many: what no run shows may stand in those left out."""
 SUFFIXES = (".py", ".ipynb")
 _UNCALLED = Text(fr="que le programme n'appelle pas", en="which the program does not call")
 _SET = Text(fr="variables d'environnement réglées", en="variables of the environment set")
@@ -70,7 +71,7 @@ def find_entry_points(folder: Path, files: Sequence[FileEntry], settings: Settin
         problems.append(_nothing("nothing_to_run", "aucun programme à lancer", "no program to run"))
     surplus = len(points) - MOST_ENTRY_POINTS
     if surplus > 0:
-        problems.append(untried(surplus))
+        problems.append(_untried(surplus))
     return FoundPrograms(numbered(points[:MOST_ENTRY_POINTS]), tuple(problems), tuple(notes), sources)
 
 
@@ -116,8 +117,7 @@ def _nothing(kind: str, fr: str, en: str) -> Problem:
     return Problem(kind=kind, text=Text(fr=f"La remise ne contient {fr}.", en=f"The hand-in holds {en}."))
 
 
-def untried(count: int, path: str = "") -> Problem:
-    """Return the problem that some ways to run a program were too many: what nothing shows may stand in them."""
+def _untried(count: int, path: str = "") -> Problem:
     of_fr, of_en = (f" de {shown(path)}", f" of {shown(path)}") if path else ("", "")
     text = Text(
         fr=f"{count} lancements possibles{of_fr} n'ont pas été retenus ; submission.toml peut les choisir.",
@@ -192,14 +192,14 @@ def _programs(
             EntryPoint(id="", path=source.path, arguments=one.arguments, environment=dict(one.environment))
             for one in written
         ]
-        problems += [untried(left_out, source.path)] if left_out else []
+        problems += [_untried(left_out, source.path)] if left_out else []
     if points and (
         trains_at_import(source.tree) or any(point.arguments or point.environment for point in points)
     ):
         functions = []  # running the module once more to call what is left over in it shows nothing new
     for function in functions:
         points += _called(source.path, function)
-        problems += [untried(function.left_out, source.path)] if function.left_out else []
+        problems += [_untried(function.left_out, source.path)] if function.left_out else []
     if not points:
         problems += [_unknown_arguments(source.path, one) for one in uncallable[:1]]
     return points, problems, []

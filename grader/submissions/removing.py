@@ -85,10 +85,12 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
             made.append(one)
     for one in reversed(made):
         kept = "\n" * text.count("\n", one.start, one.end)
-        if one.put in ("", "("):
-            put = one.put + kept
+        if one.put == ")":
+            put = f"{kept})"
+        elif kept and one.put not in ("", "("):
+            put = f"({one.put}{kept})"
         else:
-            put = f"{kept}{one.put}" if one.put == ")" or not kept else f"({one.put}{kept})"
+            put = one.put + kept
         text = text[: one.start] + put + text[one.end :]
     return text
 
