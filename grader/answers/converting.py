@@ -13,9 +13,10 @@ from grader.errors import RecordingInvalid
 from grader.model.document import Document
 from grader.sandbox import Finished, Limits, Mount, Sandbox, python_mounts, read_left_behind
 
-PACKAGES = ("msgspec", "pypdfium2", "pylatexenc", "defusedxml")
+PACKAGES = ("msgspec", "pypdfium2", "pylatexenc", "defusedxml", "tinyhtml5", "webencodings")
 CODE = ("converter", "model", "errors.py", "records.py", "text.py")
-SUFFIXES = (".pdf", ".docx", ".tex", ".ipynb")
+SUFFIXES = (".tex", ".docx", ".ipynb", ".html", ".htm", ".pdf")
+"""What is converted; of the same document in two forms the earlier form comes first: it has kept its formulas."""
 
 WALL_S = 40.0
 """Of one document."""

@@ -16,7 +16,7 @@ from grader.model import Problem, Submission
 DOCUMENTS_MAX = 40
 CONVERTED_MAX = 12
 _PLAIN = (".md", ".markdown", ".txt", ".text")
-_OTHER = (".doc", ".odt", ".rtf", ".html", ".htm", ".pages")
+_OTHER = (".doc", ".odt", ".rtf", ".pages")
 _NOT_DOCUMENTS = re.compile(
     r"(?:^|/)(?:requirements|licen[cs]e|classes|labels|log)[^/]*\.txt$|(?:^|/)(?:~\$|\.)",
     re.IGNORECASE,
@@ -67,8 +67,7 @@ def is_report(name: str) -> bool:
 def _rank(name: str) -> tuple[int, int, int, str]:
     stem = PurePosixPath(name).stem.lower()
     place = next((at for at, word in enumerate(_ORDER) if word in stem), len(_ORDER) + is_readme(name))
-    # Of the same document in two forms the source comes first: it has kept its formulas.
-    form = (".tex", ".docx", ".ipynb", ".pdf").index(suffix) if (suffix := _suffix(name)) in SUFFIXES else -1
+    form = SUFFIXES.index(suffix) if (suffix := _suffix(name)) in SUFFIXES else -1
     return place, form, name.count("/"), name
 
 

@@ -57,9 +57,9 @@ def document_format(name: str) -> Problem:
     return Problem(
         kind="document_format",
         text=Text(
-            fr=f"{name} n'est pas lu automatiquement : rendez vos réponses en Markdown, LaTeX, DOCX ou PDF, "
+            fr=f"{name} n'est pas lu automatiquement : rendez vos réponses en Markdown, LaTeX, DOCX, HTML ou PDF, "
             "ou laissez votre enseignant·e les noter.",
-            en=f"{name} is not read automatically: hand in your answers as Markdown, LaTeX, DOCX or PDF, "
+            en=f"{name} is not read automatically: hand in your answers as Markdown, LaTeX, DOCX, HTML or PDF, "
             "or let your teacher mark them.",
         ),
         place=Place(file=name),

@@ -11,7 +11,8 @@ import msgspec
 from grader.converter.gathering import Unreadable
 from grader.model.document import Document
 
-_READERS = {".pdf": "pdf", ".docx": "docx", ".tex": "latex", ".ipynb": "notebook"}
+_READERS = {".pdf": "pdf", ".docx": "docx", ".tex": "latex", ".ipynb": "notebook",
+            ".html": "webpage", ".htm": "webpage"}  # fmt: skip
 
 
 def main() -> int:

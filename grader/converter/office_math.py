@@ -22,7 +22,7 @@ def latex(element: Element, depth: int = 0) -> str:
         return ""
     name = element.tag.removeprefix(MATH)
     if name == "t":
-        return "".join(_sign(character) for character in element.text or "")
+        return "".join(sign(character) for character in element.text or "")
     known = _FORMS.get(name)
     if known is not None:
         return known(element, depth + 1)
@@ -31,7 +31,8 @@ def latex(element: Element, depth: int = 0) -> str:
     return _all(element, depth + 1)
 
 
-def _sign(character: str) -> str:
+def sign(character: str) -> str:
+    """Return `character` as LaTeX writes it in a formula."""
     code = ord(character)
     if 0x1D400 <= code <= 0x1D7FF:  # mathematical italic, bold and so on
         return unicodedata.normalize("NFKC", character)
@@ -77,17 +78,17 @@ def _scripts(element: Element, depth: int) -> str:
 
 
 def _nary(element: Element, depth: int) -> str:
-    sign = _sign(_setting(element, "chr", "∫")).strip()
+    symbol = sign(_setting(element, "chr", "∫")).strip()
     below, above = _part(element, "sub", depth), _part(element, "sup", depth)
     limits = (f"_{{{below}}}" if below else "") + (f"^{{{above}}}" if above else "")
-    return f"{sign}{limits} {_part(element, 'e', depth)}"
+    return f"{symbol}{limits} {_part(element, 'e', depth)}"
 
 
 def _delimited(element: Element, depth: int) -> str:
     opening, closing = _setting(element, "begChr", "("), _setting(element, "endChr", ")")
     parts = [latex(child, depth).strip() for child in element if child.tag == f"{MATH}e"]
     between = _setting(element, "sepChr", "|").join(parts)
-    return f"{_sign(opening) if opening else ''}{between}{_sign(closing) if closing else ''}"
+    return f"{sign(opening) if opening else ''}{between}{sign(closing) if closing else ''}"
 
 
 def _root(element: Element, depth: int) -> str:

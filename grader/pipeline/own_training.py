@@ -39,7 +39,7 @@ PACE = 60.0
 """Images a second below which a program is taken not to come to its end."""
 STARTING_S = 60.0
 LIMIT_S = 6 * 3600.0
-_DOCUMENTS = frozenset({".md", ".pdf", ".docx", ".odt", ".tex", ".rst"})
+_DOCUMENTS = frozenset({".md", ".pdf", ".docx", ".html", ".odt", ".tex", ".rst"})
 _OWN = Text(fr="Apprentissage par les programmes rendus", en="Training by the programs handed in")
 
 

@@ -48,7 +48,7 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
 )
 # What is left out still has to be decompressed to get past it.
 _DECLARED_FACTOR = 4
-_SINGLE = (".py", ".ipynb", ".md", ".txt", ".tex", ".pdf", ".docx")
+_SINGLE = (".py", ".ipynb", ".md", ".txt", ".tex", ".pdf", ".docx", ".html", ".htm")
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from grader.submissions.nested import open_nested
 from grader.submissions.own_results import set_results_aside
 from grader.submissions.settings import read_settings
 
-_DOCUMENT_SUFFIXES = (".md", ".tex", ".pdf", ".docx", ".ipynb", ".txt")
+_DOCUMENT_SUFFIXES = (".md", ".tex", ".pdf", ".docx", ".html", ".htm", ".ipynb", ".txt")
 _NOT_DOCUMENTS = frozenset(("requirements.txt", "license.txt", "license.md", "changelog.md"))
 _ARCHIVE_SUFFIXES = (".zip", ".tar", ".gz", ".bz2", ".xz", ".tgz", ".txz", ".tbz", ".tbz2")
 

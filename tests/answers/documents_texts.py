@@ -250,6 +250,38 @@ def pdf(all_: list[Asked], sheet: str, mark: Callable[[Asked], str], *, header: 
     return bytes(weasyprint.HTML(string=html).write_pdf())
 
 
+# ---------------------------------------------------------------- HTML
+
+
+def page(all_: list[Asked], mark: Callable[[Asked], str]) -> str:
+    """Return a whole page, `mark` giving the HTML of each question and where its `{answer}` stands."""
+    pieces = (mark(one).replace("{answer}", _MARKDOWN.render(one.answer)) for one in all_)
+    return f"<!DOCTYPE html><html><head><meta charset=utf-8><title>9. Rien</title></head><body><h1>TP</h1>{''.join(pieces)}"
+
+
+def exported(all_: list[Asked]) -> str:
+    """Return what Jupyter makes of a notebook: writing and code in cells, `¶` after headings, formulas as typed."""
+    cells = (
+        f"<div class='jp-Cell jp-MarkdownCell'><div class='jp-RenderedMarkdown'><h3>{_name(one, 'Q{n}')}"
+        f"<a class='anchor-link' href='#x'>¶</a></h3>{_MARKDOWN.render(one.answer)}</div></div>"
+        "<div class='jp-Cell jp-CodeCell'><pre>In [1]: x = 3</pre><div class='jp-OutputArea'>Q4 : 12</div></div>"
+        for one in all_
+    )
+    return f"<html><style>p{{}}</style><script>let q = 1</script><body>{''.join(cells)}</body></html>"
+
+
+PAGES: dict[str, Callable[[list[Asked]], str]] = {
+    "html: typed online, <strong>Question 7": lambda all_: page(
+        all_, lambda one: f"<p><strong>{_name(one, 'Question {n}')}</strong>&nbsp;:</p>{{answer}}"
+    ).partition("<h1>")[2].partition("</h1>")[2],
+    "html: one list": lambda all_: page(
+        all_, lambda one: f"<ol start={one.number}><li>{{answer}}</li></ol>" if one.numbered else "<h3>P3</h3>{answer}"
+    ),
+    "html: <h3>3. with the question": lambda all_: page(all_, lambda one: f"<h3>{_name(one, '{n}.')} {one.wording()}</h3>{{answer}}"),
+    "html: exported notebook": exported,
+}  # fmt: skip
+
+
 PDFS: dict[str, Callable[[list[Asked]], bytes]] = {
     "pdf: LaTeX, 3. with the question": lambda all_: pdf(all_, "latex", lambda one: f"<h3>{_name(one, '{n}.')}{one.star} {one.wording()}</h3>{{answer}}"),
     "pdf: LaTeX, 7) in line": lambda all_: pdf(all_, "latex", lambda one: f"<p>{_name(one, '{n})')} ¤</p>{{answer}}"),
@@ -334,7 +366,7 @@ WORDS: dict[str, Callable[[list[Asked], Path], None]] = {
     "docx: numbered by Word, bold question": word_numbered,
     "docx: 2. alone, Office Math": word_math,
 }
-STYLES = (*TEXTS, *PDFS, *WORDS)
+STYLES = (*TEXTS, *PDFS, *PAGES, *WORDS)
 
 
 def build(style: str, all_: list[Asked], folder: Path) -> Path:
@@ -346,6 +378,9 @@ def build(style: str, all_: list[Asked], folder: Path) -> Path:
     if style in PDFS:
         (folder / "rapport.pdf").write_bytes(PDFS[style](all_))
         return folder / "rapport.pdf"
+    if style in PAGES:
+        (folder / "rapport.html").write_text(PAGES[style](all_), encoding="utf-8")
+        return folder / "rapport.html"
     WORDS[style](all_, folder / "rapport.docx")
     return folder / "rapport.docx"
 

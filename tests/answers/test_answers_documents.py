@@ -1,4 +1,4 @@
-"""The same answers in twenty-five kinds of documents: each found, with exact boundaries, and with its place."""
+"""The same answers in twenty-nine kinds of documents: each found, with exact boundaries, and with its place."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ import click
 import pytest
 from class_results import undecided
 
-from grader.classroom.sources.onlinetext import as_text
 from grader.cli.main import cli, main
 from grader.records import write_record
 
@@ -58,10 +57,3 @@ def test_the_autograder_calls_what_exists(tmp_path: Path) -> None:
             if word.startswith("--"):
                 kind = known[word].type
                 assert not isinstance(kind, click.Choice) or words[place + 1] in kind.choices
-
-
-def test_typed_text_is_read_as_words() -> None:
-    """Paragraphs, headings, items and signs stay; scripts and style do not."""
-    page = "<h2>Q1</h2><p>a &lt; b<br>c</p><style>p{}</style><script>x</script><ul><li>un\nmot</li></ul>"
-    assert as_text(page) == "## Q1\n\na < b\n\nc\n\n- un mot"
-    assert as_text("<" * 2000 + "p") and as_text("<![x") is not None

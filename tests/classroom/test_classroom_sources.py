@@ -105,10 +105,10 @@ def test_moodle_texts_typed_online_belong_to_the_same_hand_in(tmp_path: Path) ->
     }
     found = read_source(archive(tmp_path / "a.zip", members), tmp_path / "in")
     assert [one.key for one in found.hand_ins] == ["12", "13"]
+    assert [one.name for one in found.hand_ins] == ["Participant 12", "Participant 13"] and not found.notes
     assert sorted(path.name for path in Path(found.hand_ins[0].path).iterdir()) == [
         "base.py",
         "onlinetext.html",
-        "onlinetext.md",
     ]
 
 

@@ -85,10 +85,19 @@ def _found(path: Path, into: Path, ours: Path | None) -> tuple[Platform, tuple[H
         return "nbgrader", nbgrader(root)
     platform, reader = _platform(_some_names(path, ours))
     if reader is not None:
-        return platform, unpack(path, into, reader, ours)
+        return platform, _told_apart(unpack(path, into, reader, ours))
     if path.is_dir():
         return "folder", children(path, ours)
     return "folder", unpack(path, into, _top_level(path))
+
+
+def _told_apart(found: tuple[HandIn, ...]) -> tuple[HandIn, ...]:
+    """Return the hand-ins, under their numbers where blind marking gave all of them one word for a name."""
+    names = {one.name.casefold() for one in found}
+    blind = names == {"participant"} or (len(names) == 1 and len(found) > 1 and " " not in min(names))
+    return tuple(
+        msgspec.structs.replace(one, name=f"{one.name} {one.key}") if blind else one for one in found
+    )
 
 
 def _some_names(path: Path, ours: Path | None) -> list[PurePosixPath]:

@@ -10,7 +10,7 @@ from grader.submissions import is_left_out
 from grader.submissions.names import identifier, natural_key, shown
 
 _ARCHIVES = (".tar.gz", ".tar.bz2", ".tar.xz", ".tgz", ".tbz2", ".txz", ".tar", ".zip", ".rar", ".7z")
-_FILES = (".py", ".ipynb", ".pdf", ".docx")
+_FILES = (".py", ".ipynb", ".pdf", ".docx", ".html", ".htm")
 _TIMESTAMP = "timestamp.txt"
 
 

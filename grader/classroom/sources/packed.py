@@ -9,7 +9,6 @@ from pathlib import Path, PurePosixPath
 from grader.classroom.handin import HandIn
 from grader.classroom.sources.ids import Ids
 from grader.classroom.sources.naming import Named
-from grader.classroom.sources.onlinetext import add_text
 from grader.errors import SubmissionError
 from grader.submissions import Caps, Member, copy_all, opened
 from grader.submissions.names import identifier, natural_key, shown
@@ -70,7 +69,6 @@ def _copied(own_id: str, key: str, files: _Files, into: Path, packed_bytes: int 
     try:
         copied = copy_all(moved, folder, Caps(), packed_bytes)
         notes = copied.notes()
-        add_text(folder)
     except SubmissionError as error:
         refused, notes = error.text, ()
     return HandIn(
