@@ -7,9 +7,8 @@ from grader.text import Language, Text
 _PHRASES = {
     "kicker": Text(fr="Rapport de classe", en="Class report"),
     "private": Text(
-        fr="Pseudonymes seulement, et aucun texte d'étudiant : le registre class.sqlite et gradebook.csv disent qui "
-        "est qui.",
-        en="Pseudonyms only, and no student's text: the register class.sqlite and gradebook.csv tell who is who.",
+        fr="Pseudonymes seulement, et aucun texte d'étudiant : le registre class.sqlite dit qui est qui.",
+        en="Pseudonyms only, and no student's text: the register class.sqlite tells who is who.",
     ),
     "hand_ins": Text(fr="remises", en="hand-ins"),
     "graded": Text(fr="notées", en="graded"),
@@ -54,9 +53,7 @@ _PHRASES = {
         en="Test accuracy by epoch. A line a distinct training, the darker the more hand-ins share it; beyond {most}, "
         "the median and the ranges that hold half and 90 % of them.",
     ),
-    "no_training": Text(
-        fr="Rien n'a été réentraîné avec ce budget.", en="Nothing was trained again at this budget."
-    ),
+    "no_training": Text(fr="Rien n'a été réentraîné.", en="Nothing was trained again."),
     "epoch": Text(fr="époque", en="epoch"),
     "accuracy": Text(fr="exactitude en test (%)", en="test accuracy (%)"),
     "stage": Text(fr="Étape", en="Stage"),
