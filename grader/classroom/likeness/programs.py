@@ -92,21 +92,33 @@ def _compare(left: Material, right: Material, one: Any, other: Any) -> Evidence 
 def _passages(left: Material, right: Material, one: Any, other: Any, slices: Any) -> list[Passage]:
     """Return the longest shared passages of each, side by side in the order of their length."""
 
-    def longest(document: Any, places: Any) -> list[tuple[int, int]]:
-        pieces = [(int(start), int(end)) for start, end in zip(*places, strict=True)]
+    def longest(code: str, places: Any) -> list[tuple[int, int]]:
+        pieces = [_whole_lines(code, int(start), int(end)) for start, end in zip(*places, strict=True)]
         return sorted(pieces, key=lambda piece: piece[0] - piece[1])[:_PASSAGES]
 
     found = []
-    for a, b in zip(longest(one, slices[0]), longest(other, slices[1]), strict=False):
+    for a, b in zip(longest(one.raw_code, slices[0]), longest(other.raw_code, slices[1]), strict=False):
         found.append(
             Passage(
                 left_where=_where(left, a[0]),
-                left=one.raw_code[a[0] : a[1]][:_PASSAGE_CHARACTERS],
+                left=_excerpt(one.raw_code, *a),
                 right_where=_where(right, b[0]),
-                right=other.raw_code[b[0] : b[1]][:_PASSAGE_CHARACTERS],
+                right=_excerpt(other.raw_code, *b),
             )
         )
     return found
+
+
+def _whole_lines(code: str, start: int, end: int) -> tuple[int, int]:
+    """Return the passage with the lines whole in which it begins and ends: tokens are no places to read from."""
+    after = code.find("\n", max(end - 1, 0))
+    return code.rfind("\n", 0, start) + 1, len(code) if after < 0 else after
+
+
+def _excerpt(code: str, start: int, end: int) -> str:
+    """Return the passage, of one that is too long as many of its lines as may be shown."""
+    shown = code[start : min(end, start + _PASSAGE_CHARACTERS)]
+    return shown if start + len(shown) == end else shown.rpartition("\n")[0] or shown
 
 
 def _where(material: Material, place: int) -> str:
