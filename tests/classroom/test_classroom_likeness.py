@@ -89,7 +89,9 @@ def test_renamed_code_is_found_and_code_of_ones_own_is_not() -> None:
     assert (pair.left, pair.right, pair.evidence[0].signal) == ("a", "b", "code")
     assert pair.strength > 0.8
     lines = set(CODE.splitlines())
-    assert all(set(one.left.splitlines()) <= lines for one in pair.evidence[0].passages), "passages of whole lines"
+    assert all(set(one.left.splitlines()) <= lines for one in pair.evidence[0].passages), (
+        "passages of whole lines"
+    )
 
 
 def test_what_was_handed_out_makes_nobody_alike() -> None:
