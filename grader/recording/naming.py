@@ -7,22 +7,15 @@ a name that an honest program spells out somewhere. Where the source never says 
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator
 
 from grader.model import EntryPoint, Fact, Recipe
+from grader.recording.by_hand import made_by_hand, tosses_a_fair_coin
 from grader.recording.tree import Tree
 
 FACT = "named_in_source"
 _FAMILIES = ("conv", "linear", "batchnorm", "dropout")
 """Functions of layers: `F.dropout2d` is recorded under more than one name, its family is in all of them."""
-_BY_HAND = {
-    "Normalize": ("mean", "std", "moy", "norm", "mu", "sigma", "ecart"),
-    "RandomCrop": ("rand", "crop", "shift", "offset"),
-    "RandomHorizontalFlip": ("flip", "mir", "rand"),
-    "CenterCrop": ("crop", "cent", "test", "val", "eval"),
-}
-"""Words of programs that do by hand what a transform does."""
 _RENAMED = frozenset({"ToTensor", "Resize", "RandomResizedCrop"})
 """Transforms that are recorded under this name whatever the program called them."""
 
@@ -31,36 +24,18 @@ def named_in_source(entry: EntryPoint, recipe: Recipe, tree: Tree, *, by_pixels:
     """Return the fact that every part of `recipe` is named in `tree` or among the arguments of `entry`.
 
     With `by_pixels` transforms are told by what the network was fed: a program that prepares images by code of its
-    own need not say `Normalize`, but it says something of means.
+    own need not say `Normalize`, but what it does can be seen to normalise.
     """
     written = {_plain(word) for word in (*tree.names, *_given(entry))}
-    in_numbers = by_pixels and _normalises(recipe, tree)
 
     def is_named(part: str) -> bool:
-        words = (_plain(part), *(_BY_HAND.get(part, ()) if by_pixels else ()))
-        return any(word in known for word in words for known in written) or (
-            in_numbers and part == "Normalize"
-        )
+        if by_pixels and part == "RandomHorizontalFlip" and not tosses_a_fair_coin(tree):
+            return False
+        named = any(_plain(part) in known for known in written)
+        return named or (by_pixels and made_by_hand(part, recipe, tree))
 
     absent = sorted(part for part in set(_parts(recipe)) if not is_named(part))
     return Fact(name=FACT, value=", ".join(absent[:6])[:200] if absent else True, confirmed=not absent)
-
-
-def _normalises(recipe: Recipe, tree: Tree) -> bool:
-    """Whether every mean of a normalisation of the recipe is written down as a number."""
-    written = {
-        round(float(node.value), 4)  # type: ignore[arg-type]
-        for module in tree.modules
-        for node in ast.walk(module)
-        if isinstance(node, ast.Constant) and type(node.value) in (int, float)
-    }
-    means = [
-        one
-        for call in recipe.data.train
-        if call.name == "Normalize"
-        for one in call.arguments.get("mean", ())
-    ]
-    return bool(means) and all(round(float(one), 4) in written for one in means)
 
 
 def _given(entry: EntryPoint) -> Iterable[str]:
