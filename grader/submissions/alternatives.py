@@ -55,9 +55,9 @@ def find_alternatives(
     entry points.
     """
     points = [point for point in found.entry_points if not point.template]
-    every = switched_programs(folder, points, found.sources)
-    changed = list(itertools.islice(every, MOST_SWITCHED))
-    more = next(every, None) is not None
+    every = list(itertools.islice(switched_programs(folder, points, found.sources), MOST_SWITCHED + 1))
+    more = len(every) > MOST_SWITCHED or None in every
+    changed = [one for one in every[:MOST_SWITCHED] if one is not None]
     switched = {files: point for point, files in ((point, _write(folder, files)) for point, files in changed)}
     known = {_traits(point, found.sources) for point in points}
     made: list[EntryPoint] = []

@@ -15,14 +15,17 @@ from grader.submissions.switches import rebuilt, states, states_of_file
 from grader.submissions.syntax import Source
 from grader.submissions.tested import Tested, tested
 
+Switched = tuple[EntryPoint, dict[str, str]]
 _MOST_FILES = 6
 _MOST_BYTES = 32 * 1024
 
 
 def switched_programs(
     folder: Path, points: Sequence[EntryPoint], sources: Sequence[Source]
-) -> Iterator[tuple[EntryPoint, dict[str, str]]]:
+) -> Iterator[Switched | None]:
     """Yield each program as it is with switches set otherwise, and the files that hold them then.
+
+    None stands for states of a program that are left out, being too many.
 
     The first program that uses a file stands for all that do; one that is given arguments has its choices there.
     """
@@ -34,6 +37,9 @@ def switched_programs(
         if user is not None:
             raw = (folder / source.path).read_bytes()
             for state in states(source, known):
+                if state is None:
+                    yield None
+                    continue
                 text = rebuilt(source.program, raw, state.pieces)
                 if text is not None:
                     yield msgspec.structs.replace(user, origin=state.origin), {source.path: text}
@@ -42,7 +48,7 @@ def switched_programs(
 
 def _of_files(
     folder: Path, points: Sequence[EntryPoint], by_path: Mapping[str, Source], known: Tested
-) -> Iterator[tuple[EntryPoint, dict[str, str]]]:
+) -> Iterator[Switched | None]:
     """Yield the programs with another state of a file of settings that their source names."""
     for path in sorted(one for one in folder.rglob("*") if one.suffix.lower() in SUFFIXES)[:_MOST_FILES]:
         if path.is_symlink() or not path.is_file() or path.stat().st_size > _MOST_BYTES:
@@ -53,6 +59,9 @@ def _of_files(
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
         for state in states_of_file(text, known):
+            if state is None:
+                yield None
+                continue
             files = {path.relative_to(folder).as_posix(): state.pieces[0]}
             yield msgspec.structs.replace(user, origin=state.origin), files
 

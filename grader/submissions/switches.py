@@ -39,8 +39,8 @@ class State:
     origin: Text
 
 
-def states(source: Source, tested: Tested) -> Iterator[State]:
-    """Yield the program with its switches and choices set otherwise, at most MOST_STATES."""
+def states(source: Source, tested: Tested) -> Iterator[State | None]:
+    """Yield the program with its switches and choices set otherwise; None where MOST_STATES leave some out."""
     texts = [chunk.text if chunk.error is None else "" for chunk in source.program.chunks]
     found = [one for piece, text in enumerate(texts) for one in constants_of(text, piece, tested)]
     yield from _states(found, texts, tested)
@@ -62,8 +62,8 @@ def _turned(texts: Sequence[str]) -> Iterator[State]:
         )
 
 
-def states_of_file(text: str, tested: Tested) -> Iterator[State]:
-    """Yield a file of settings (JSON, YAML, TOML) with its switches and choices set otherwise."""
+def states_of_file(text: str, tested: Tested) -> Iterator[State | None]:
+    """Yield a file of settings (JSON, YAML, TOML) with its switches and choices set otherwise; None as `states`."""
     yield from _states(list(in_file(text)), [text], tested)
 
 
@@ -81,7 +81,7 @@ def rebuilt(program: Program, raw: bytes, pieces: dict[int, str]) -> str | None:
     return json.dumps(book)
 
 
-def _states(found: Sequence[Constant], texts: Sequence[str], tested: Tested) -> Iterator[State]:
+def _states(found: Sequence[Constant], texts: Sequence[str], tested: Tested) -> Iterator[State | None]:
     by_name: dict[str, list[Constant]] = {}
     for one in found:
         by_name.setdefault(one.name, []).append(one)
@@ -123,6 +123,8 @@ def _states(found: Sequence[Constant], texts: Sequence[str], tested: Tested) -> 
     seen.pop((), None)
     for state in list(seen)[:MOST_STATES]:
         yield _state([values[word] for word in state], texts)
+    if len(seen) > MOST_STATES:
+        yield None
 
 
 def _list_of_steps(

@@ -22,7 +22,8 @@ CALLS = "calls"
 _HYPER = re.compile(r"\w*(?:epoch|lr|learning|batch|cuda|gpu|seed|verb)\w*=", re.IGNORECASE)
 MOST_BLOCKS = 9
 """Blocks put together in every way; of more, each is tried alone, with the ones before it, and all at once."""
-MOST_VARIANTS = 8
+MOST_VARIANTS = 10
+"""Enough for the improvements one after the other and for each of them alone, which is how stages are handed in."""
 _LINES_MAX = 4_000
 
 

@@ -77,6 +77,7 @@ def changed(text: str) -> list[str]:
     before = one.program.chunks[0].text.split("\n")
     found = []
     for state in states(one, decided_by([one.tree])):
+        assert state is not None, "none of these has too many"
         after = state.pieces[0].split("\n")
         found.append("; ".join(new for old, new in zip(before, after, strict=True) if new != old))
     return found
