@@ -68,7 +68,8 @@ class Capture:
             return None
         shape, most = call.input_shape[1:], call.input_shape[0]
         batches = [pair for pair in (_batch(module, size, shape) for size in _BATCHES) if pair is not None]
-        if len(batches) < len(_BATCHES):  # bound to one batch size: the program's own
+        run.root.any_batch = len(batches) == len(_BATCHES)
+        if not run.root.any_batch:  # bound to one batch size: the program's own
             batches = [pair for pair in (_batch(module, min(most, _LARGEST), shape),) if pair is not None]
         state = module.state_dict() | dict(module.named_parameters()) | dict(module.named_buffers())
         content = pack_samples(

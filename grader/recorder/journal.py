@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import torch
 from torch import nn
 
 from grader.model import Call, Metric, Network, Place, Problem
@@ -116,6 +115,10 @@ class Root:
     run: TrainingRecord | None = None
     calls: list[RootCall] = field(default_factory=list)
     pretrained: bool = False
+    any_batch: bool = False
+    """Whether it was seen to take batches of other sizes than the program's."""
+    reached: list[nn.Parameter] = field(default_factory=list)
+    """The parameters that the latest real backward pass left gradients in."""
 
 
 @dataclass(eq=False)
@@ -293,8 +296,3 @@ class Journal:
 def parameters_of(module: nn.Module) -> frozenset[int]:
     """Return the identities of all parameters of `module`."""
     return frozenset(id(parameter) for parameter in module.parameters())
-
-
-def group_parameters(groups: list[dict[str, Any]]) -> frozenset[int]:
-    """Return the identities of all tensors in an optimizer's groups."""
-    return frozenset(id(one) for group in groups for one in group["params"] if isinstance(one, torch.Tensor))

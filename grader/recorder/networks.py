@@ -20,11 +20,10 @@ from grader.recorder.improving import improve
 from grader.recorder.initial import Initial, Pretrained
 from grader.recorder.journal import REAL_EPOCHS, Journal, Root, RootCall, parameters_of
 from grader.recorder.own_batches import is_own, pass_of
+from grader.recorder.part_batches import LARGE, PART, detached, leaves_behind, part_will_do, repeat, spread
 from grader.recorder.places import Places
 from grader.recorder.trail import Trail, foremost, tag, tensors_in
 
-_LARGE = 64
-_SAMPLE = 32
 _MEASURED = 8
 """Batches of a pass whose accuracy is noted."""
 _SLOW_S = 4.0
@@ -102,12 +101,12 @@ class Networks:
         root, call = self._note(module, images, (*args, *kwargs.values()))
         cached = root.cached.get(call.training) if call.fast else None
         if cached is not None:
-            result = _repeat(cached, len(images), call.gradients)
+            result = repeat(cached, len(images), call.gradients)
             self._improve(result, call)
         else:
             call.fast = False
             result = self._really(module, args, kwargs, images, call)
-            root.cached[call.training] = _detached(result)
+            root.cached[call.training] = detached(result)
             if journal.real is not None:
                 journal.real.evaluated(call, result)
         first = next(tensors_in(result), None)
@@ -195,11 +194,20 @@ class Networks:
         images: torch.Tensor,
         call: RootCall,
     ) -> Any:
-        """Compute the network; of a huge evaluation batch only the first images, repeated."""
-        whole = self.journal.real is not None or call.training or call.gradients
-        if whole or len(images) <= _LARGE or len(args) != 1:
+        """Compute the network; of a large batch only the first images, repeated, where that tells all."""
+        if self.journal.real is not None or len(images) <= LARGE or len(args) != 1:
             return self._inside(module, args, kwargs)
-        return _repeat(_detached(self._inside(module, (images[:_SAMPLE],), kwargs)), len(images), False)
+        learns = call.training or call.gradients
+        if not part_will_do(call.root, len(images), learns=learns):
+            return self._inside(module, args, kwargs)
+        result = self._inside(module, (images[:PART],), kwargs)
+        single = isinstance(result, torch.Tensor) and result.dim() and len(result) == PART
+        if leaves_behind(call.root.module, PART) or (learns and not single):
+            return self._inside(module, args, kwargs)
+        if not learns:
+            return repeat(detached(result), len(images), False)
+        with self.journal.pause():
+            return spread(result, len(images))
 
     def _inside(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         self.journal.depth += 1
@@ -209,25 +217,3 @@ class Networks:
         finally:
             self.journal.depth -= 1
             self.journal.slow |= monotonic() - begun > _SLOW_S
-
-
-def _detached(value: Any) -> Any:
-    if isinstance(value, torch.Tensor):
-        return value.detach().clone()
-    if isinstance(value, list | tuple):
-        parts = [_detached(part) for part in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    return value
-
-
-def _repeat(value: Any, batch: int, gradients: bool) -> Any:
-    """Return the remembered output for `batch` images, a leaf that a loss can be differentiated to."""
-    if isinstance(value, torch.Tensor):
-        if value.dim() and len(value) and len(value) != batch:
-            value = value[torch.arange(batch) % len(value)]
-        copied = value.detach().clone()
-        return copied.requires_grad_(gradients) if copied.is_floating_point() else copied
-    if isinstance(value, list | tuple):
-        parts = [_repeat(part, batch, gradients) for part in value]
-        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
-    return value

@@ -637,3 +637,18 @@ def test_scripts_that_a_program_starts_are_watched_with_it(recordings: dict[str,
     ]
     assert {run.places["network"].file for run in recording.runs} == {"arguments.py", "lanceur.py"}
     assert recording.output_tail.endswith("0 2 done\n")
+
+
+def test_a_part_of_a_batch_stands_for_all_of_it_unless_something_is_kept(
+    recordings: dict[str, Recording],
+) -> None:
+    """After its first step a network gets a part of large batches, but never one that leaves features behind.
+
+    Gradients are there after each backward pass, of fast-forwarded epochs too.
+    """
+    recording = recordings["garde"]
+    assert recording.problem is None and len(recording.runs) == 2
+    kept, plain = (line.split() for line in recording.output_tail.splitlines() if "tailles" in line)
+    assert int(kept[-1]) >= 4 and int(plain[-1]) == 1
+    for run in recording.runs:
+        assert run.recipe is not None and run.recipe.optimisation.epochs == 3 and run.samples is not None
