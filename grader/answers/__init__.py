@@ -13,9 +13,10 @@ from grader.answers.reading import read_answers
 from grader.answers.rubrics import Ready, load_rubric
 from grader.answers.tables import LayerRow, read_layers
 from grader.answers.telling import tell
+from grader.answers.words import get_ready
 
 __all__ = [
     "Examples", "Expression", "FormulaError", "Found", "Judgement", "LayerRow", "Number", "Ready", "agrees", "evaluate",
-    "find_formulas", "find_numbers", "judge", "load_examples", "load_rubric", "parse", "parse_number", "plain",
-    "read_answers", "read_layers", "read_model_answers", "tell",
+    "find_formulas", "find_numbers", "get_ready", "judge", "load_examples", "load_rubric", "parse", "parse_number",
+    "plain", "read_answers", "read_layers", "read_model_answers", "tell",
 ]  # fmt: skip

@@ -213,6 +213,12 @@ def _entry(form: str, written: str | None) -> _Entry:
     return _Entry(frozenset(forms), 0.5 if form in LIGHT else 1.0, form in OPPOSE, may_negate(form))
 
 
+def get_ready() -> None:
+    """Read the dictionaries, which otherwise the first word of a text has to wait for."""
+    for language in ("fr", "en"):
+        simplemma.lemmatize("mots", lang=language)
+
+
 def _lemmas(form: str, written: str) -> tuple[str, ...]:
     """Return the folded dictionary forms of a word in both languages."""
     if not 3 <= len(form) <= _LONGEST_WORD or form.endswith("'"):

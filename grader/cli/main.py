@@ -11,12 +11,7 @@ from itertools import pairwise
 
 import click
 
-from grader.cli.classroom import class_
-from grader.cli.commands import doctor, inspect, new, override, render, rescore, run, show_courseworks
-from grader.cli.evaluate import evaluate
-from grader.cli.export import export
 from grader.cli.group import DefaultCommandGroup
-from grader.cli.handing_in import compile_report, followup
 from grader.cli.usage import show
 from grader.errors import GraderError
 from grader.pipeline.options import machine_language
@@ -30,11 +25,28 @@ _STOPPED = Text(
     fr="Interrompu. Relancez la même commande : ce qui est fait n'est pas refait.",
     en="Interrupted. Run the same command again: what is done is not done twice.",
 )
+_COMMANDS = "grader.cli.commands"
+_PLACES = {
+    "class": "grader.cli.classroom:class_",
+    "compile": "grader.cli.handing_in:compile_report",
+    "doctor": f"{_COMMANDS}:doctor",
+    "evaluate-answers": "grader.cli.evaluate:evaluate",
+    "export": "grader.cli.export:export",
+    "followup": "grader.cli.handing_in:followup",
+    "inspect": f"{_COMMANDS}:inspect",
+    "list": f"{_COMMANDS}:show_courseworks",
+    "new": f"{_COMMANDS}:new",
+    "override": f"{_COMMANDS}:override",
+    "render": f"{_COMMANDS}:render",
+    "rescore": f"{_COMMANDS}:rescore",
+    "run": f"{_COMMANDS}:run",
+}
 
 
 @click.group(
     cls=DefaultCommandGroup,
     default_command="run",
+    places=_PLACES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="tp-grader", prog_name="grade")
@@ -43,13 +55,6 @@ def cli() -> None:
 
     `grade PATH` is short for `grade run PATH`.
     """
-
-
-for command in (
-    run, inspect, new, show_courseworks, rescore, override, render, evaluate, followup, compile_report, class_,
-    export, doctor
-):  # fmt: skip
-    cli.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
