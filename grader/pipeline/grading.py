@@ -60,10 +60,14 @@ def grade(options: Options, progress: Progress | None = None) -> Graded:
     that leaves its items undecided and the exit code 1.
     """
     session = begin(options, progress or Silent())
-    with Renderer() as renderer, _early(session) as checker:
-        result = _assess(session, checker)
-        with session.watch("report"):
-            graded = _render(result, options.out, session.faults, session.progress, renderer=renderer)
+    with _early(session) as checker:
+        found = find(session)
+        save_found(options.out, found)
+        # Programs keep all cores busy while they are watched, checks only one: now the renderer can get ready unfelt.
+        with Renderer() as renderer:
+            result = keep(session, judge(session, found, checker))
+            with session.watch("report"):
+                graded = _render(result, options.out, session.faults, session.progress, renderer=renderer)
     session.watch.write(options.out / "run.json")
     return graded
 
@@ -71,15 +75,11 @@ def grade(options: Options, progress: Progress | None = None) -> Graded:
 def assess(options: Options, progress: Progress | None = None) -> Result:
     """Do what `grade` does up to `result.json`, and no report: for whoever grades many."""
     session = begin(options, progress or Silent())
-    result = _assess(session)
+    found = find(session)
+    save_found(options.out, found)
+    result = keep(session, judge(session, found))
     session.watch.write(options.out / "run.json")
     return result
-
-
-def _assess(session: Session, checker: Checker | None = None) -> Result:
-    found = find(session)
-    save_found(session.options.out, found)
-    return keep(session, judge(session, found, checker))
 
 
 def keep(session: Session, result: Result) -> Result:
