@@ -57,11 +57,12 @@ def test_what_was_measured_is_told_with_its_goals(bench: Callable[[str], ModuleT
     )  # fmt: skip
     told = telling.Told(
         setting=setting, rows=rows, peaks={"flop_per_s": 1e12, "bytes_per_s": 1e10}, six_seconds=77.4,
-        not_measured=("the GPU goals",),
+        static=bench("static").Static(9.5, 1.9), not_measured=("the GPU goals",),
     )  # fmt: skip
     line = telling.closing_line(told)
     assert line.startswith("bench: batchnorm 2.75x base.py at its best (goal 2.5x)")
     assert "baseline 2.00x" in line and "six quick stages 77 s (goal 120 s)" in line and "\n" not in line
+    assert "static budget 9.5 s, 5.0x importing torch (goal 5x)" in line
     page = telling.page(told)
     assert "| batchnorm | 500 | 1,000 | 2,750 | 2.75 | 55% | 28% | 900 MB | 800 MB |" in page
     assert "- the GPU goals" in page
@@ -74,8 +75,8 @@ def test_what_was_measured_is_told_with_its_goals(bench: Callable[[str], ModuleT
 def test_a_small_run_ends_with_the_ratios(tmp_path: Path) -> None:
     """One stage on a few images: both ways are measured, the page is there, and a missing GPU is said to be missing."""
     command = [
-        sys.executable, str(BENCH), "--images", "64", "--stages", "baseline", "--skip-six", "--device", "cpu",
-        "--out", str(tmp_path),
+        sys.executable, str(BENCH), "--images", "64", "--stages", "baseline", "--skip-six", "--skip-static",
+        "--device", "cpu", "--out", str(tmp_path),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -1,7 +1,8 @@
 """Measures our engine beside the student's own loop: `make bench`, or `make bench ARGS="--device cuda --data cifar10"`.
 
 In one run and stage by stage: the loop of the handed-out base.py over a DataLoader with 0, 2 and all workers, and our
-engine; then the six stages of the quick budget (on a GPU: of the full one), and the floors of this machine. Writes
+engine; then the six stages of the quick budget (on a GPU: of the full one), what the static budget costs beside
+importing torch, and the floors of this machine. Writes
 docs/bench.md and docs/bench.svg (on a GPU docs/bench-gpu.md and its plot) and ends with one line that holds the ratios.
 Run it on a quiet machine.
 """
@@ -13,6 +14,7 @@ import sys
 from pathlib import Path
 
 import measuring
+import static
 from floors import work
 from measuring import Setting, Speed
 from telling import Row, Told, closing_line, page, page_name, plot
@@ -54,6 +56,7 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--stages", nargs="+", default=None, help="these stages only, by id")
     parser.add_argument("--skip-six", action="store_true", help="leave out the six stages end to end")
+    parser.add_argument("--skip-static", action="store_true", help="leave out the static budget")
     parser.add_argument("--out", type=Path, default=DOCS)
     return parser.parse_args(arguments)
 
@@ -68,6 +71,9 @@ def _measure(given: argparse.Namespace) -> Told:
     recipes = measuring.recipes()
     rows = tuple(_row(setting, stage, peaks) for stage in given.stages or recipes)
     seconds = None if given.skip_six else _six(setting)
+    no_static = given.skip_static or device == "cuda"
+    if no_static:
+        missing.append("the static budget")
     if given.stages:
         missing.append(f"the other stages one by one (--stages {' '.join(given.stages)})")
     if given.skip_six:
@@ -77,7 +83,10 @@ def _measure(given: argparse.Namespace) -> Told:
             "a GPU, which has a page of its own (bench-gpu.md), made where there is one by "
             '`make bench ARGS="--device cuda --data cifar10 --images 50000"`'
         )
-    return Told(setting=setting, rows=rows, peaks=peaks, six_seconds=seconds, not_measured=tuple(missing))
+    return Told(
+        setting=setting, rows=rows, peaks=peaks, six_seconds=seconds,
+        static=None if no_static else static.measure(), not_measured=tuple(missing),
+    )  # fmt: skip
 
 
 def _row(setting: Setting, stage: str, peaks: dict[str, float]) -> Row:

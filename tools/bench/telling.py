@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 from measuring import Setting, Speed
+from static import Static
 
 from grader.training.devices import cpu_model
 from grader.training.jobs import torch_version
@@ -15,6 +16,8 @@ from grader.training.jobs import torch_version
 GREYS = ("#c3ccd4", "#98a4af", "#6b7785")
 BLUE = "#1f5582"
 CPU_RATIO, CPU_SECONDS, GPU_RATIO, GPU_SECONDS = 2.5, 120, 40, 20
+STATIC_S, IMPORT_S = 10, 2
+"""The goal of the static budget is so many seconds where importing torch takes so many."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,7 @@ class Told:
     rows: tuple[Row, ...]
     peaks: dict[str, float]
     six_seconds: float | None
+    static: Static | None
     not_measured: tuple[str, ...]
 
 
@@ -60,6 +64,9 @@ def closing_line(told: Told) -> str:
     if told.six_seconds is not None:
         kind, goal = ("full", GPU_SECONDS) if cuda else ("quick", CPU_SECONDS)
         words.append(f"six {kind} stages {told.six_seconds:.0f} s (goal {goal} s)")
+    if told.static is not None:
+        words.append(f"static budget {told.static.seconds:.1f} s, {told.static.ratio:.1f}x importing torch "
+                     f"(goal {STATIC_S / IMPORT_S:.0f}x)")  # fmt: skip
     return "bench: " + "; ".join(words)
 
 
@@ -88,7 +95,7 @@ PIL images, in fp32 on all cores; ours is one process of one thread a core (one 
 ![Images per second by stage]({page_name(setting.device)}.svg)
 
 {_end_to_end(told)}
-
+{_static(told)}
 **Floors.** A large product of matrices reaches {peaks["flop_per_s"] / 1e9:,.0f} GFLOP/s here in {setting.precision}, a
 large copy {peaks["bytes_per_s"] / 1e9:,.1f} GB/s. Arithmetic of a training step, counted from the layers, in MFLOP an
 image: {", ".join(f"{row.stage} {row.mflop:.1f}" for row in told.rows)}. The memory floor supposes that no
@@ -137,6 +144,17 @@ def _end_to_end(told: Told) -> str:
         f"**End to end.** The six stages at the {kind}, from an empty cache, as `grade` trains them: "
         f"**{told.six_seconds:.0f} s**."
     )
+
+
+def _static(told: Told) -> str:
+    if told.static is None:
+        return ""
+    static = told.static
+    return f"""
+**Static budget.** `grade SUBMISSION --budget static` on the reference's six programs, from an empty cache to the PDF:
+**{static.seconds:.1f} s**, where importing torch once takes {static.import_s:.1f} s: {static.ratio:.1f} times as long. The
+goal is {STATIC_S} s where that import takes {IMPORT_S}, so {STATIC_S / IMPORT_S:.0f} times.
+"""
 
 
 def plot(told: Told, path: Path) -> None:
