@@ -152,8 +152,8 @@ def _static(told: Told) -> str:
     static = told.static
     return f"""
 **Static budget.** `grade SUBMISSION --budget static` on the reference's six programs, from an empty cache to the PDF:
-**{static.seconds:.1f} s**, where importing torch once takes {static.import_s:.1f} s: {static.ratio:.1f} times as long. The
-goal is {STATIC_S} s where that import takes {IMPORT_S}, so {STATIC_S / IMPORT_S:.0f} times.
+**{static.seconds:.1f} s**, where importing torch once takes {static.import_s:.1f} s: {static.ratio:.1f} times as long.
+The goal is {STATIC_S} s where that import takes {IMPORT_S}, so {STATIC_S / IMPORT_S:.0f} times.
 """
 
 
