@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import Console
@@ -62,9 +62,7 @@ def print_inspection(seen: Inspection, language: Language, console: Console) -> 
     words = {key: text.in_(language) for key, text in _WORDS.items()}
     result = seen.result
     _section(words["programs"], _programs(seen, language) or [words["none"]], language, console)
-    _section(
-        words["stages"], [_stage(row, language) for row in stage_rows(result, language)], language, console
-    )
+    _section(words["stages"], _stages(stage_rows(result, language), language), language, console)
     layers = next((stage.layers for stage in result.stages if stage.layers), ())
     if layers:
         _section(words["layers"], [], language, console)
@@ -106,11 +104,8 @@ def _section(title: str, lines: list[str], language: Language, console: Console)
 
 
 def _departures(seen: Inspection, language: Language) -> list[str]:
-    colon = say("colon", language)
-    found = [
-        f"{one.item}{colon}{one.message.in_(language)}{_at(one.place, language)}" for one in seen.departures
-    ]
-    return found + [
+    told = (("", one.item, one.message.in_(language) + _at(one.place, language)) for one in seen.departures)
+    return _once(told, language) + [
         problem.text.in_(language) + _at(problem.place, language) for problem in seen.result.problems
     ]
 
@@ -170,12 +165,22 @@ def _counted(one: str, many: str, count: int, language: Language) -> str:
     return agreeing(count, _WORDS[one], _WORDS[many]).in_(language).format(n=count)
 
 
-def _stage(row: StageRow, language: Language) -> str:
-    title = f"{row.title}{say('colon', language)}"
-    if not row.hyperparameters:
-        return f"– {title}{row.reason}"
-    sign = "✓" if row.found else "?"
-    return f"{sign} {title}{row.reason} {row.ingredients} · {row.hyperparameters}"
+def _stages(rows: Sequence[StageRow], language: Language) -> list[str]:
+    """Return a line for each stage that was found, and one for those that lack for one reason."""
+    told = []
+    for row in rows:
+        sign = "✓ " if row.found else "? " if row.hyperparameters else "– "
+        seen = f" {row.ingredients} · {row.hyperparameters}" if row.hyperparameters else ""
+        told.append((sign, row.title, f"{row.reason}{seen}"))
+    return _once(told, language)
+
+
+def _once(told: Iterable[tuple[str, str, str]], language: Language) -> list[str]:
+    """Return a line for each thing said (a sign, a name, what is said of it), the same thing once for all its names."""
+    names: dict[tuple[str, str], dict[str, None]] = {}
+    for sign, name, said in told:
+        names.setdefault((sign, said), {})[name] = None
+    return [f"{sign}{', '.join(own)}{say('colon', language)}{said}" for (sign, said), own in names.items()]
 
 
 def _layers(layers: tuple[Layer, ...], language: Language) -> Table:
