@@ -203,7 +203,8 @@ def _name(kind: type) -> str:
 def warm() -> None:
     """Make the images of the usual data sets, once for all children to come."""
     for name in ("CIFAR10", "MNIST"):
-        pixels.pool(KINDS[name].statistics, KINDS[name].side)
+        for split in ("train", "test"):
+            pixels.half(KINDS[name].statistics, KINDS[name].side, split)
 
 
 def install(journal: Journal, places: Places) -> None:

@@ -83,3 +83,11 @@ def test_crops_and_mirrors_of_each_image_are_random_ones() -> None:
 def test_what_no_transform_gives_stays_unexplained(fed: list[NDArray[np.float32]]) -> None:
     """Anything that is not exactly a known transform is left to a person."""
     assert names(fed) is None
+
+
+def test_each_half_has_the_statistics_of_its_own_half_of_the_data_set() -> None:
+    """A program that measures the test images to normalise them finds other constants than those of training."""
+    train, test = (plain(split, pixels.POOL).astype(np.float64) for split in ("train", "test"))
+    assert train.mean((0, 2, 3)) == pytest.approx([0.4914, 0.4822, 0.4465], abs=2e-4)
+    assert test.mean((0, 2, 3)) == pytest.approx([0.4942, 0.4851, 0.4504], abs=2e-4)
+    assert test.std((0, 2, 3)) == pytest.approx([0.2467, 0.2429, 0.2616], abs=2e-3)
