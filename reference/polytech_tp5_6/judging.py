@@ -58,13 +58,36 @@ def mistakes(stage: StageEvidence) -> Iterator[Mistake]:
 
 
 def judge_network(stage: StageEvidence) -> None:
-    """Network, output, loop and what earlier stages brought are as asked; what was counted there counts no more."""
+    """Network, output, loop and what earlier stages brought are as asked; what was counted there counts no more.
+
+    Where a person decides over the stage that brought it, it counts there: charged here as well it would cost twice.
+    """
     earlier = [name for name in stage.expected_ingredients if name not in stage.stage.ingredients]
     if stage.recording is not None and stage.recording.problem is not None:
         earlier = []  # what a program would still have done does not show: that it stopped is what counts
     for name in ("", *earlier):
+        home = _home(stage, name)
         for find in MISTAKES[name]:
-            judge(find(stage))
+            mistake = find(stage)
+            if mistake is not None and home is not None and home.match.outcome is Outcome.MANUAL:
+                _decided_with(home.item, mistake)
+            judge(mistake)
+
+
+def _home(stage: StageEvidence, name: str) -> StageResult | None:
+    """Return the earlier stage that the ingredient comes from, network and loop from the first; None for its own."""
+    brought = next((one for one in stage.upto[:-1] if name in (one.ingredients or ("",))), None)
+    if brought is None:
+        return None
+    return next((row for row in stage.evidence.stages if row.stage == brought.id), None)
+
+
+def _decided_with(item: str, mistake: Mistake) -> NoReturn:
+    manual(
+        fr=f"{mistake.fr} Cette erreur vient de {item}, dont une personne décide : elle se compte là-bas.",
+        en=f"{mistake.en} This mistake comes from {item}, which a person decides: it counts there.",
+        place=mistake.place,
+    )
 
 
 def judge_result(stage: StageEvidence) -> None:
