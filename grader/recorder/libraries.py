@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from grader.recorder.inert import Inert
 from grader.recorder.journal import Journal
 
 Forgiving = Callable[[Callable[..., Any], Journal], Callable[..., Any]]
@@ -47,13 +48,14 @@ class _Mended(importlib.abc.MetaPathFinder):
 
 
 def mend_pandas(pandas: Any, journal: Journal, forgiving: Forgiving) -> None:
-    """Give back `DataFrame.append`, and let tables be written to places that are not there."""
+    """Give back `DataFrame.append`, draw nothing, and let tables be written to places that are not there."""
     frame = getattr(pandas, "DataFrame", None)
     if not isinstance(frame, type) or not hasattr(pandas, "concat"):
         return
     kind: Any = frame
     for name in ("to_csv", "to_pickle", "to_excel", "to_json"):
         setattr(kind, name, forgiving(getattr(kind, name), journal))
+    _draw_nothing(pandas)
     if hasattr(kind, "append"):
         return
 
@@ -64,6 +66,16 @@ def mend_pandas(pandas: Any, journal: Journal, forgiving: Forgiving) -> None:
         return pandas.concat([self, rows], ignore_index=ignore_index)
 
     kind.append = append
+
+
+def _draw_nothing(pandas: Any) -> None:
+    """Make tables' own ways to draw inert: they build on matplotlib, which is, and stop over what it gives them."""
+    groups = pandas.core.groupby
+    for kind in (pandas.DataFrame, pandas.Series, groups.DataFrameGroupBy, groups.SeriesGroupBy):
+        for name in ("plot", "hist", "boxplot"):
+            if hasattr(kind, name):
+                setattr(kind, name, Inert())
+    pandas.plotting = Inert()
 
 
 def mend_yaml(yaml: Any, journal: Journal) -> None:

@@ -652,3 +652,10 @@ def test_a_part_of_a_batch_stands_for_all_of_it_unless_something_is_kept(
     assert int(kept[-1]) >= 4 and int(plain[-1]) == 1
     for run in recording.runs:
         assert run.recipe is not None and run.recipe.optimisation.epochs == 3 and run.samples is not None
+
+
+def test_tables_that_draw_stop_nothing(recordings: dict[str, Recording]) -> None:
+    """`table.plot()` and its like are as inert as what they draw with: what follows is still seen."""
+    recording = recordings["courbes"]
+    assert recording.problem is None and recording.output_tail.endswith("lignes 3\n")
+    assert [run.recipe.optimisation.epochs for run in recording.runs if run.recipe] == [2, 3]
