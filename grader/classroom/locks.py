@@ -11,13 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from grader.errors import UsageError
+from grader.submissions.copying import unwritable
 
 
 @contextlib.contextmanager
 def only_run(out: Path) -> Iterator[None]:
-    """Hold a class's folder; raises UsageError where another run holds it."""
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / "class.lock").open("w") as file:
+    """Hold a class's folder; raises UsageError where another run holds it, or where it cannot be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        opened = (out / "class.lock").open("w")
+    except OSError as error:
+        raise unwritable(error) from error
+    with opened as file:
         try:
             import fcntl
 

@@ -119,11 +119,12 @@ def begin(options: Options, progress: Progress, *, again: bool = False) -> Sessi
 
 
 def _refuse_file(out: Path) -> None:
-    """Raise UsageError where results should go into what is a file."""
-    if out.exists() and not out.is_dir():
+    """Raise UsageError where results should go into what is a file, or beneath one."""
+    file = next((one for one in (out, *out.parents) if one.exists() and not one.is_dir()), None)
+    if file is not None:
         raise UsageError(
-            fr=f"« {out} » est un fichier : donnez un dossier à --out.",
-            en=f'"{out}" is a file: give --out a folder.',
+            fr=f"« {file} » est un fichier : donnez un dossier à --out.",
+            en=f'"{file}" is a file: give --out a folder.',
         )
 
 

@@ -38,3 +38,14 @@ def test_a_wrong_table_is_refused_before_anybody_is_graded(
     given = ["class", str(source), "--out", str(tmp_path / "out"), option, str(tmp_path / "table.csv")]
     assert main(given) == 2
     assert "Traceback" not in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What stands in the way of the output is the command's to say, not a fault of ours."""
+    (tmp_path / "in_the_way").write_text("", encoding="utf-8")
+    source = str(class_of_one(tmp_path))
+    for out, told in ((tmp_path / "in_the_way" / "out", "is a file"), (Path("/proc/none"), "choose another")):
+        assert main(["class", source, "--out", str(out), "--lang", "en"]) == 2
+        assert told in capsys.readouterr().err

@@ -192,3 +192,18 @@ def test_no_name_breaks_the_readers(name: str) -> None:
         for text in (name, f"{name}_12_assignsubmission_file_{name}", f"{name}_12_34_{name}"):
             found = reader(PurePosixPath(text.replace("\0", "")))
             assert found is None or (found.key and not found.path.is_absolute())
+
+
+@pytest.mark.parametrize("attempt", ["²", "-1", "9" * 5_000, "two", ""])
+def test_an_attempt_that_is_no_number_is_the_next_one(attempt: str, tmp_path: Path) -> None:
+    """Rows of one student count up by themselves where the column says nothing usable."""
+    (tmp_path / "t.csv").write_text(f"id,path,attempt\na,x,{attempt}\na,y,{attempt}\n", encoding="utf-8")
+    (last,) = read_source(tmp_path / "t.csv", tmp_path / "in").hand_ins
+    assert (last.attempt, Path(last.path).name) == (2, "y")
+
+
+def test_a_cell_beyond_all_bounds_is_a_sentence(tmp_path: Path) -> None:
+    """A quotation mark that is never closed makes one cell of a whole class: told, and no fault of ours."""
+    (tmp_path / "t.csv").write_text('id,path\na,"x\n' + "b,y\n" * 50_000, encoding="utf-8")
+    with pytest.raises(UsageError, match="open quote"):
+        read_source(tmp_path / "t.csv", tmp_path / "in")

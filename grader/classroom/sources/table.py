@@ -7,6 +7,7 @@ in English or French. Comma, semicolon or tabulator; UTF-8, with or without a ma
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 
 from grader.classroom.handin import HandIn
@@ -37,8 +38,11 @@ def from_table(file: Path) -> tuple[HandIn, ...]:
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise _unusable(file, "pas en UTF-8", "not UTF-8") from error
-    lines = text.splitlines()
-    rows = list(csv.reader(lines, delimiter=_delimiter(lines[0] if lines else "")))
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text.partition("\n")[0])))
+    except csv.Error as error:
+        fr, en = "une cellule démesurée, ou un guillemet resté ouvert", "a huge cell, or an open quote"
+        raise _unusable(file, fr, en) from error
     columns = _columns(rows[0]) if rows else {}
     if "path" not in columns:
         raise _unusable(file, "sans colonne « path »", 'without a column "path"')
@@ -72,7 +76,8 @@ def _hand_in(
     path = cell("path")
     name = cell("name") or cell("id") or Path(path).stem
     key = cell("id")
-    attempt = int(cell("attempt")) if cell("attempt").isdigit() else 0
+    told = cell("attempt")
+    attempt = int(told) if told.isascii() and told.isdecimal() and len(told) < 5 else 0
     # Rows of one id are attempts of one student; without ids, rows of one name are different people.
     earlier = given.setdefault(key, []) if key else []
     earlier.append(earlier[0] if earlier else ids.unique(identifier(key or name)))
