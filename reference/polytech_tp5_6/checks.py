@@ -12,8 +12,9 @@ from typing import Any
 import image_mistakes as images
 import loop_mistakes as loop
 import network_mistakes as network
-from judging import flagged, judge_network, judge_result
+from judging import flagged, judge_result
 from mistake import HALF, QUARTER_POINT_OF_Q15, RESULT, judge
+from stage_mistakes import judge_network
 
 from grader.checking import StageEvidence, check, manual, remark
 from grader.checking.preprocessing import constants, named, side
